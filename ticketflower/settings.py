@@ -1,0 +1,225 @@
+"""Settings, read from the environment (and `.env`); every name is explained in `.env.example`.
+
+A value that can't be right stops the start: booleans are strict, and there is no default secret.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, validate
+
+from core.logging import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env()
+env.read_env(BASE_DIR / ".env", recurse=False)
+
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY", "", validate=None)
+if len(SECRET_KEY) < 32:
+    raise ImproperlyConfigured("Set SECRET_KEY to a secret of at least 32 characters.")
+
+# --- Hosts ---------------------------------------------------------------------------------------------------
+# The company look-up is the list of allowed hosts: a host that is neither public nor a company's is answered 404.
+ALLOWED_HOSTS = ["*"]
+PUBLIC_HOSTS: list[str] = env.list("PUBLIC_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+BASE_DOMAIN: str = env.str("BASE_DOMAIN", "localhost")
+USE_HTTPS = env.bool("USE_HTTPS", False)
+# How many proxies of ours stand in front and append to X-Forwarded-For (0: the header is not believed).
+TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10))
+CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
+
+# --- Apps ----------------------------------------------------------------------------------------------------
+# `core` (history), `users` and sessions have tables in `public`, for operators, and in every company's schema.
+# contenttypes only in `public`: its cache is shared between threads.
+SHARED_APPS = [
+    "django_tenants",
+    "core",
+    "tenants",
+    "users",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.admin",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "corsheaders",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "ticketflower",
+]
+TENANT_APPS = ["core", "users", "django.contrib.sessions", "django.contrib.admin", "workflow_design"]
+INSTALLED_APPS = [*SHARED_APPS, *(app for app in TENANT_APPS if app not in SHARED_APPS)]
+
+TENANT_MODEL = "tenants.Company"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+TENANT_LIMIT_SET_CALLS = True
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+ROOT_URLCONF = "ticketflower.urls"
+PUBLIC_SCHEMA_URLCONF = "ticketflower.urls_public"
+WSGI_APPLICATION = "ticketflower.wsgi.application"
+
+MIDDLEWARE = [
+    "core.middleware.RequestLogMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "core.middleware.SecurityHeadersMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "core.middleware.RequestGuardMiddleware",
+    "tenants.middleware.CompanyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Server and database -------------------------------------------------------------------------------------
+WEB_WORKERS: int = env.int("WEB_WORKERS", 1, validate=validate.Range(min=1, max=256))
+WEB_THREADS: int = env.int("WEB_THREADS", 4, validate=validate.Range(min=1, max=256))
+
+# `manage.py` puts the address of the embedded server here when none is named.
+DATABASES = {
+    "default": {
+        **env.dj_db_url("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/no-database-named"),
+        "ENGINE": "django_tenants.postgresql_backend",
+        "CONN_MAX_AGE": 0,
+    }
+}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    {
+        # As many connections as threads, so that no request waits for one; bounded in age, because a backend
+        # that has visited hundreds of schemas keeps hundreds of megabytes of catalogue.
+        "pool": {"min_size": 1, "max_size": WEB_THREADS + 2, "timeout": 10, "max_lifetime": 900},
+        "prepare_threshold": env.int("DATABASE_PREPARE_THRESHOLD", 0) or None,
+        "options": "-c timezone=UTC",
+    }
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Companies -----------------------------------------------------------------------------------------------
+SIGN_UP_OPEN = env.bool("SIGN_UP_OPEN", True)
+DEFAULT_PLAN: str = env.str("DEFAULT_PLAN", "ENTERPRISE")
+SPARE_SCHEMAS: int = env.int("SPARE_SCHEMAS", 2, validate=validate.Range(min=0, max=100))
+
+# --- People and tokens ---------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = ["users.backends.CompanyBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_LINK_HOURS", 24, validate=validate.Range(min=1)) * 3600
+# Where the links in mails lead: "" is the page that this server has; a front end gives its own address with
+# {uid} and {token} in it.
+PASSWORD_LINK_URL: str = env.str("PASSWORD_LINK_URL", "")
+LOGIN_URL = "/admin/login/"
+
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": SECRET_KEY,
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", 15, validate=validate.Range(min=1))),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", 14, validate=validate.Range(min=1))),
+    "ROTATE_REFRESH_TOKENS": True,
+    "UPDATE_LAST_LOGIN": False,
+    "AUTH_HEADER_TYPES": ("Bearer",),
+    "AUTH_TOKEN_CLASSES": ("users.tokens.AccessToken",),
+    "USER_ID_CLAIM": "sub",
+}
+
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_HOST = env.str("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "TicketFlower <noreply@localhost>")
+
+CORS_URLS_REGEX = r"^/api/"
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "x-request-id",
+]
+SECURE_SSL_REDIRECT = USE_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if USE_HTTPS else 0
+SECURE_REDIRECT_EXEMPT = [r"^health/$", r"^ready/$"]
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USE_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- REST ----------------------------------------------------------------------------------------------------
+MAX_BODY_BYTES = 10_485_760
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["users.authentication.CompanyJWTAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["core.permissions.DenyAll"],
+    "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["core.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.renderers.AlwaysJSON",
+    "DEFAULT_THROTTLE_CLASSES": ["tenants.throttles.CompanyThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "core.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "core.errors.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UNAUTHENTICATED_USER": None,
+    "NUM_PROXIES": TRUSTED_PROXIES,
+}
+# "" turns a limit off.
+THROTTLE_COMPANY: str = env.str("THROTTLE_COMPANY", "6000/minute")
+THROTTLE_BAD_PASSWORDS: str = env.str("THROTTLE_BAD_PASSWORDS", "10/minute")
+THROTTLE_SIGN_UP: str = env.str("THROTTLE_SIGN_UP", "20/hour")
+
+# --- Pages ---------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static-root"
+WHITENOISE_USE_FINDERS = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = logging_config(
+    level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])),
+    as_json=env.bool("LOG_JSON", not DEBUG),
+)
+
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # the address is unique by a constraint on Lower(email)

@@ -1,0 +1,4 @@
+"""What exists on a company's host (and below /api/tenants/{slug or id}/)."""
+
+
+urlpatterns: list = []

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class UsersConfig(AppConfig):
+    """People, their roles and tokens."""
+
+    name = "users"
