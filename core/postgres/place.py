@@ -217,7 +217,9 @@ def _reachable_programs(real: Path, user: str) -> Path:
     package = programs.parent.parent
     copied = copy / package.name / programs.parent.name / programs.name
     if not copied.is_dir():
-        unfinished = Path(tempfile.mkdtemp(prefix="programs-", dir=real))
+        for interrupted in real.glob("unfinished-*"):
+            shutil.rmtree(interrupted)
+        unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=real))
         unfinished.chmod(0o755)
         shutil.copytree(programs.parent, unfinished / package.name / programs.parent.name)
         libraries = package.parent / f"{package.name}.libs"  # found by its place relative to the programs
