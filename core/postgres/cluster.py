@@ -58,9 +58,17 @@ def ensure_running(place: Place, *, durable: bool, settings: Mapping[str, str]) 
             f"{place.cluster} was made by PostgreSQL {version}, and this is {MAJOR_VERSION}. Bring the data over "
             "with pg_dump and psql, or remove the folder to begin a new database."
         )
-    port = _settled_port(place) or _start(place, {**SETTINGS, **({} if durable else NOT_DURABLE), **settings})
-    _ensure_database(password, port)
-    return url(password, port)
+    settings = {**SETTINGS, **({} if durable else NOT_DURABLE), **settings}
+    problem = ""
+    for attempt in range(ATTEMPTS):
+        port = _settled_port(place) or _start(place, settings)
+        try:
+            _ensure_database(password, port)
+            return url(password, port)
+        except psycopg.OperationalError as error:  # a server that was just killed still looks alive
+            problem = str(error)
+            time.sleep(0.2 * (attempt + 1))
+    raise PostgresError(f"PostgreSQL does not answer: {problem}")
 
 
 def stop(place: Place) -> None:

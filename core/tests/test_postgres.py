@@ -293,6 +293,7 @@ def test_interrupted_making_is_done_again(made):
     with holder(folder) as killed:
         while not list(folder.glob("initdb-*/cluster/PG_VERSION")):
             assert killed.process.poll() is None
+            assert not (folder / "cluster").exists()
         killed.process.kill()
         for process in psutil.process_iter(["name", "cmdline"]):
             if process.info["name"] == "initdb" and str(folder) in " ".join(process.info["cmdline"] or []):
