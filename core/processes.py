@@ -59,7 +59,7 @@ class Children:
     def __enter__(self) -> Children:
         self._folder.parent.mkdir(parents=True, exist_ok=True)
         with self._alone():
-            end_leftovers(self._folder)
+            _end_leftovers(self._folder, self._grace_seconds)
             self._presence = Presence(self._folder)
         return self
 
@@ -114,11 +114,11 @@ class Children:
         return exclusive(self._folder.with_name(f"{self._folder.name}.lock"), timeout=LOCK_SECONDS)
 
 
-def end_leftovers(folder: Path, *, grace_seconds: float = 10) -> int:
-    """End what parents that were killed have left; how many processes those were."""
+def _end_leftovers(folder: Path, grace_seconds: float) -> None:
+    """End what parents that were killed have left."""
     _present, dead = look(folder)
     if not dead:
-        return 0
+        return
     leftovers = _marked(set(dead))
     for process in leftovers:
         _ask_to_stop(process)
@@ -126,7 +126,6 @@ def end_leftovers(folder: Path, *, grace_seconds: float = 10) -> int:
     _kill(_marked(set(dead)))
     for name in dead:
         forget(folder, name)
-    return len(leftovers)
 
 
 def _marked(names: set[str]) -> list[psutil.Process]:
