@@ -7,17 +7,18 @@ sends events. `docs/semantics.md` tells the rules in pictures.
 from .game import settle
 from .marking import RUN, Marking, Status
 from .step import step
-from .types import Evaluated, Event, Incident, IncidentKind, Opened, Refused, Step
+from .types import Evaluated, Event, EventName, EventRefused, Incident, IncidentKind, Opened, Step
 
 __all__ = [
     "RUN",
     "Evaluated",
     "Event",
+    "EventName",
+    "EventRefused",
     "Incident",
     "IncidentKind",
     "Marking",
     "Opened",
-    "Refused",
     "Status",
     "Step",
     "settle",

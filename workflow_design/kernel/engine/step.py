@@ -11,7 +11,7 @@ from workflow_design.kernel.graph.model import Gate, Task
 from .game import settle
 from .marking import RUN, Marking, Status
 from .routing import RoutingError, choose
-from .types import Evaluated, Event, Incident, IncidentKind, Opened, Refused, Step
+from .types import Evaluated, Event, EventRefused, Incident, IncidentKind, Opened, Step
 
 OUTCOMES: dict[str, Exit] = {
     "completed": "completed",
@@ -28,7 +28,7 @@ def step(
     """What follows from `event`. Neither `marking` nor `data` is changed; equal arguments give equal answers.
 
     `ticket` is what conditions see as `_ticket`. An Incident stops what it names and nothing else. Raises
-    Refused when the event can't happen in this marking.
+    EventRefused when the event can't happen in this marking.
     """
     if event.name == "cancelled":
         return _cancel(marking, data)
@@ -44,7 +44,7 @@ def step(
 
 def _cancel(marking: Marking, data: dict[str, Any]) -> Step:
     if marking.status in ("COMPLETED", "CANCELLED"):
-        raise Refused("run_closed", "The run has ended.")
+        raise EventRefused("run_closed", "The run has ended.")
     empty = Marking(next_number=marking.next_number, status="CANCELLED")
     return Step(empty, dict(data), cancelled=tuple(sorted(marking.open)))
 
@@ -79,17 +79,17 @@ class _Turn:
     def start(self) -> None:
         """Ticket submission: an inclusive split over the start transitions."""
         if self.before.status != "NOT_STARTED":
-            raise Refused("run_started", "The run has been started.")
+            raise EventRefused("run_started", "The run has been started.")
         self._start()
 
     def go_on(self) -> None:
         """The run itself was stopped: try again, or skip what stopped it."""
         why = self.stopped.pop(RUN, None)
         if why is None or self.event.name not in ("retried", "skipped"):
-            raise Refused("not_stopped", "The run is not stopped.")
+            raise EventRefused("not_stopped", "The run is not stopped.")
         if why == "start":
             if self.event.name == "skipped":
-                raise Refused("not_stopped", "The start of a run can't be skipped.")
+                raise EventRefused("not_stopped", "The start of a run can't be skipped.")
             self._start()
         elif self.event.name == "skipped":
             self.accepted = why == "end"
@@ -99,18 +99,18 @@ class _Turn:
         number = self.event.number
         if number not in self.open:
             if self.before.status in ("COMPLETED", "CANCELLED"):
-                raise Refused("run_closed", "The run has ended.")
-            raise Refused("task_closed", "The task is not open.")
+                raise EventRefused("run_closed", "The run has ended.")
+            raise EventRefused("task_closed", "The task is not open.")
         task = self.graph.tasks[self.open[number]]
         why = self.stopped.pop(number, None)
         if self.event.name == "retried":
             if why is None:
-                raise Refused("not_stopped", "The task is not stopped.")
+                raise EventRefused("not_stopped", "The task is not stopped.")
             outcome = cast("Exit", why)
             if outcome not in task.exits:
                 return  # the work itself failed: the task is open again
         elif why is not None and self.event.name != "skipped":
-            raise Refused("task_stopped", "An incident has stopped the task.")
+            raise EventRefused("task_stopped", "An incident has stopped the task.")
         else:
             outcome = OUTCOMES[self.event.name]
         self._leave(number, task, outcome)
@@ -182,11 +182,9 @@ class _Turn:
             message = f"The run is stuck: {names} can't open any more."
             self._stop(RUN, "stuck", "WORKFLOW_TRANSITION", "stuck", message, None, None)
             return
-        validator = None if self.accepted else self.graph.state_validator
-        if validator is not None and (errors := list(validator.errors(self.data))):
-            message = "The data at the end is not what the workflow promises: " + "; ".join(
-                f"{error.path or 'data'}: {error.message}" for error in errors[:10]
-            )
+        if not self.accepted and (errors := self.graph.state_errors(self.data)):
+            wrong = "; ".join(f"{error.path.lstrip('/') or 'data'} {error.message}" for error in errors[:10])
+            message = f"The data at the end breaks the workflow's state schema: {wrong}"
             self._stop(RUN, "end", "WORKFLOW_TRANSITION", "state_schema", message, None, None)
 
     def _stop(

@@ -79,7 +79,7 @@ class Step:
         return self.marking.status
 
 
-class Refused(Exception):
+class EventRefused(Exception):
     """The event can't happen in this marking; nothing changes. `code`: `run_closed`, `run_started`,
     `task_closed`, `task_stopped` or `not_stopped`.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, get_args
 
+from workflow_design.kernel.fields import output_properties
 from workflow_design.kernel.problems import pointer
 
 from .model import EVENTS, Event, Gate, Graph, Task, Transition
@@ -89,7 +90,9 @@ def compile_graph(bundle: dict[str, Any]) -> Graph:
             split=(split := _gate(task["split"], number, "split")),
             incoming=tuple(incoming[number]),
             exits={e: _in_order(exits[number, e], split) for e in EVENTS if (number, e) in exits},
-            inputs=_inputs(task["input_schema"]),
+            inputs=tuple(output_properties(task["input_schema"])),
+            outputs=frozenset(output_properties(task["output_schema"])),
+            output_schema=task["output_schema"],
         )
         for number, task in enumerate(tasks)
     )
@@ -141,8 +144,3 @@ def _in_order(transitions: Iterable[Transition], split: Gate) -> tuple[int, ...]
                 path = pointer("transitions", transition.index, "condition")
                 raise GraphError("A parallel split takes every transition: it has no conditions.", path)
     return tuple(transition.index for transition in ordered)
-
-
-def _inputs(schema: Any) -> tuple[str, ...]:
-    properties = schema.get("properties") if isinstance(schema, dict) else None
-    return tuple(properties) if isinstance(properties, dict) else ()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from workflow_design.kernel.language import compile_condition
+from workflow_design.kernel.problems import pointer
+from workflow_design.kernel.schemas import Schema, SchemaError, compile_schema
 
 from .reach import Reach
-
-if TYPE_CHECKING:
-    from workflow_design.kernel.schemas import CompiledSchema
 
 Event = Literal["completed", "timeout", "error"]
 EVENTS: tuple[Event, ...] = ("completed", "timeout", "error")
@@ -37,7 +36,7 @@ class Transition(NamedTuple):
 class Task(NamedTuple):
     """`incoming` in document order; `exits` by event in the order of evaluation, the default last.
 
-    `inputs` are the fields that the task is given when it opens.
+    `inputs` are the fields that the task is given when it opens, `outputs` those that it may write.
     """
 
     index: int
@@ -48,6 +47,8 @@ class Task(NamedTuple):
     incoming: tuple[int, ...]
     exits: dict[Event, tuple[int, ...]]
     inputs: tuple[str, ...]
+    outputs: frozenset[str]
+    output_schema: Any
 
 
 class Rule:
@@ -65,7 +66,7 @@ class Graph:
 
     `transitions` are those of the document, then the implied starts and ends; `starts` are the indexes of
     the start transitions in the order of evaluation. Two graphs are equal when runs cannot tell them apart.
-    Conditions, the state schema and the reach of inclusive joins are prepared when first used and kept.
+    Conditions, schemas and the reach of inclusive joins are prepared when first used and kept.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Graph:
         self.state_schema = state_schema
         self._rules: dict[int, Rule] = {}
         self._reaches: dict[int, Reach] = {}
+        self._schemas: dict[int | None, Schema] = {}  # of outputs by task, of the state under None
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -116,20 +118,34 @@ class Graph:
             reach = self._reaches[join] = Reach(self, join)
         return reach
 
-    @cached_property
-    def state_validator(self) -> CompiledSchema | None:
-        """The schema that `data` must satisfy at the end, compiled; None where there is none."""
-        if self.state_schema is None:
-            return None
-        from workflow_design.kernel.schemas import compile_schema
+    def output_errors(self, task: int, output: dict[str, Any]) -> list[SchemaError]:
+        """What is wrong with the output of a task: fields that are none of its outputs, and what its schema
+        says.
+        """
+        errors = [
+            SchemaError(pointer(name), "unknown_field", "is not an output of this task")
+            for name in output
+            if name not in self.tasks[task].outputs
+        ]
+        return errors + self._errors(self.tasks[task].output_schema, task, output)
 
-        return compile_schema(self.state_schema)
+    def state_errors(self, data: dict[str, Any]) -> list[SchemaError]:
+        """Why a run can't end with this data."""
+        return self._errors(self.state_schema, None, data)
+
+    def _errors(self, schema: Any, place: int | None, value: dict[str, Any]) -> list[SchemaError]:
+        if not schema:
+            return []
+        compiled = self._schemas.get(place)
+        if compiled is None:
+            compiled = self._schemas[place] = compile_schema(schema)
+        return compiled.errors(value)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of everything that a run can see."""
         content = [self.tasks, self.transitions, self.document_transitions, self.state_schema]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=sorted).encode()).hexdigest()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Graph) and (self is other or self.digest == other.digest)

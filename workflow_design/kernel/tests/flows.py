@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from workflow_design.kernel.engine import Event, Marking, Refused, Step, step
+from workflow_design.kernel.engine import Event, EventRefused, Marking, Step, step
 from workflow_design.kernel.graph import Graph, compile_graph
 
 GATES = {"": "exclusive", "XOR": "exclusive", "OR": "inclusive", "AND": "parallel"}
@@ -33,8 +33,8 @@ def task(key: str, **values: Any) -> dict[str, Any]:
         "key": key,
         "title": key,
         "task_type": "FORM",
-        "input_schema": None,
-        "output_schema": None,
+        "input_schema": {},
+        "output_schema": {},
         "join": "exclusive",
         "split": "exclusive",
         **values,
@@ -57,7 +57,7 @@ def transition(source: str | None, target: str | None, **values: Any) -> dict[st
 def bundle(tasks: list[dict[str, Any]], transitions: list[dict[str, Any]], **workflow: Any) -> dict[str, Any]:
     """A bundle in normal form, as far as the graph reads it."""
     return {
-        "workflow": {"key": "flow", "title": "Flow", "fields": [], "state_schema": None, **workflow},
+        "workflow": {"key": "flow", "title": "Flow", "fields": [], "state_schema": {}, **workflow},
         "tasks": tasks,
         "transitions": transitions,
         "tickets": [],
@@ -183,7 +183,7 @@ class Run:
             if label in RUN_EVENTS:
                 self.send(RUN_EVENTS[label])
             elif word == "refused":
-                with pytest.raises(Refused):
+                with pytest.raises(EventRefused):
                     self.send("completed", label)
                 continue
             else:
