@@ -11,6 +11,8 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -26,6 +28,16 @@ class SystemRole(models.TextChoices):
     TICKET_ADMIN = "ticket_admin", "Ticket admin"
     TASK_WORKER = "task_worker", "Task worker"
     WORKFLOW_CREATOR = "workflow_creator", "Workflow creator"
+
+
+# What people are searched by: the words of their address and names. Addresses are cut at their marks, for PostgreSQL
+# takes a whole address for one word.
+WORDS = SearchVector(
+    models.Func("email", models.Value("@.-_+"), models.Value("     "), function="translate"),
+    "first_name",
+    "last_name",
+    config="simple",
+)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -89,7 +101,11 @@ class User(AbstractBaseUser):
                 violation_error_message="Somebody with this email address exists already.",
             ),
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower_case"),
+            models.CheckConstraint(
+                condition=models.Q(system_roles__contained_by=SystemRole.values), name="user_system_roles_known"
+            ),
         ]
+        indexes = [GinIndex(WORDS, name="user_words")]
 
     def __str__(self) -> str:
         return self.email
@@ -111,7 +127,7 @@ class User(AbstractBaseUser):
 
 
 class TokenFamily(models.Model):
-    """One sign-in: every refresh token that came of it, and every access token, die with it."""
+    """One sign-in. Every refresh token and every access token that came of it die with it (`revoked_at`)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="token_families")
@@ -128,7 +144,7 @@ class TokenFamily(models.Model):
 
 
 class RefreshToken(models.Model):
-    """A refresh token that was handed out; it is good until it is used once."""
+    """A refresh token that was handed out; it is good until it is used once: then `rotated_at` is set."""
 
     jti = models.UUIDField(primary_key=True, editable=False)
     family = models.ForeignKey(TokenFamily, on_delete=models.CASCADE, related_name="tokens")

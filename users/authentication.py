@@ -1,0 +1,54 @@
+"""Who calls: the token's person, as the database has them now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+from rest_framework.request import Request
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.exceptions import TokenError
+
+from core.errors import denied
+from users.models import User
+from users.tokens import AccessToken, invalid_token
+
+_FIELDS = ("id", "email", "first_name", "last_name", "is_active", "system_roles")
+# All that can end a sign-in before its token does, in one statement: the person disabled, the family revoked (new
+# password, sign-out, stolen token), the company suspended or gone. And where the company's schema is missing,
+# PostgreSQL answers from `public`: current_schema() tells.
+_SQL = f"""
+    SELECT current_schema(), company.is_active, {", ".join(f"person.{name}" for name in _FIELDS)}
+    FROM public.companies company
+    JOIN users person ON person.id = %s AND person.is_active
+    JOIN token_families family ON family.id = %s AND family.user_id = person.id AND family.revoked_at IS NULL
+    WHERE company.uuid = %s
+"""
+
+
+class CompanyJWTAuthentication(JWTAuthentication):
+    """`Authorization: Bearer <access>`; roles, passwords and suspensions count from the next request on."""
+
+    def authenticate(self, request: Request) -> tuple[User, AccessToken] | None:
+        """The person and the token; None without a token. Raises 401, and 403 for a suspended company."""
+        parts = request.headers.get("Authorization", "").split()
+        if not parts or parts[0].lower() != "bearer":
+            return None
+        if len(parts) != 2:
+            raise invalid_token()
+        try:
+            token = AccessToken(parts[1])  # type: ignore[arg-type]
+        except TokenError:
+            raise invalid_token() from None
+        return self.get_user(token), token
+
+    def get_user(self, validated_token: Any) -> User:
+        """The person whose token this is."""
+        with connection.cursor() as cursor:
+            cursor.execute(_SQL, [validated_token.user_id, validated_token.family, connection.tenant.uuid])
+            row = cursor.fetchone()
+        if row is None or row[0] != connection.schema_name:
+            raise invalid_token()
+        if not row[1]:
+            raise denied("This company is suspended.", code="company_suspended")
+        return User.from_db(connection.alias, _FIELDS, row[2:])

@@ -1,0 +1,77 @@
+"""Reads: people and roles as the API shows them, and one person for the services."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.contrib.postgres.search import SearchQuery
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+
+from core.rows import Rows
+from users.models import EVERYONE, WORDS, CompanyRole, User
+
+_WORD = re.compile(r"[^\W_]+")
+
+_PERSON = {
+    "id": "users.id",
+    "email": "users.email",
+    "first_name": "users.first_name",
+    "last_name": "users.last_name",
+    "system_roles": "users.system_roles",
+    # `everyone` is everybody's without being stored.
+    "company_roles": f"""'{EVERYONE}'::text || ARRAY(
+        SELECT role.name::text FROM user_company_roles held JOIN company_roles role ON role.id = held.companyrole_id
+        WHERE held.user_id = users.id ORDER BY role.name)""",
+}
+# A person as sign-in shows them.
+PERSON = Rows(**_PERSON)
+PEOPLE = Rows(
+    **_PERSON,
+    is_active="users.is_active",
+    company=":company",
+    created_by="users.created_by_id",
+    created_at="users.created_at",
+    updated_at="users.updated_at",
+)
+ROLES = Rows(
+    id="company_roles.id",
+    name="company_roles.name",
+    description="company_roles.description",
+    company=":company",
+    created_by="company_roles.created_by_id",
+    created_at="company_roles.created_at",
+    updated_at="company_roles.updated_at",
+)
+
+# The schema that the row lies in: where the company's schema or table is missing, PostgreSQL answers from `public`.
+_SCHEMA = """(SELECT space.nspname FROM pg_class, pg_namespace space
+    WHERE pg_class.oid = users.tableoid AND space.oid = pg_class.relnamespace)"""
+
+
+def person(**lookup: Any) -> User | None:
+    """One person of this company (or operator, on the public host), surely of its own table."""
+    found = User.objects.annotate(schema_=RawSQL(_SCHEMA, [])).filter(**lookup).first()  # noqa: S611 - a constant
+    if found is None or found.schema_ != connection.schema_name:  # type: ignore[attr-defined]
+        return None
+    return found
+
+
+def matching(queryset: QuerySet[Any], words: Any, text: str) -> QuerySet[Any]:
+    """The rows whose `words` (an indexed SearchVector) begin with each word of `text`."""
+    query = " & ".join(f"{word}:*" for word in _WORD.findall(text)[:20])
+    if not query:
+        return queryset.none()
+    return queryset.alias(words_=words).filter(words_=SearchQuery(query, config="simple", search_type="raw"))
+
+
+def search_people(queryset: QuerySet[User], text: str) -> QuerySet[User]:
+    """People by the beginnings of the words of their address and names."""
+    return matching(queryset, WORDS, text)
+
+
+def search_roles(queryset: QuerySet[CompanyRole], text: str) -> QuerySet[CompanyRole]:
+    """Roles by a part of their name (there are few)."""
+    return queryset.filter(name__icontains=text)
