@@ -14,6 +14,7 @@ from workflow_design.kernel.language.compiler import OPERATORS
 from workflow_design.kernel.language.errors import RuleError
 from workflow_design.kernel.language.limits import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES
 from workflow_design.kernel.language.parse import parse_condition
+from workflow_design.kernel.language.units import has_half
 from workflow_design.kernel.language.values import double
 from workflow_design.kernel.problems import Problem, pointer
 
@@ -192,7 +193,7 @@ def _keys(value: dict[Any, Any], kind: Kind) -> Iterator[Finding]:
 
 def _scalar(value: Any, kind: Kind) -> Iterator[Finding]:
     if isinstance(value, str):
-        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        if has_half(value):
             yield f"{kind}_text", "A text holds half a character (a lone surrogate).", ""
         if "\x00" in value:
             yield f"{kind}_text", "A text holds the character NUL.", ""

@@ -7,7 +7,7 @@ from math import nan
 from typing import Any
 
 from workflow_design.kernel.language.budget import Budget
-from workflow_design.kernel.language.operators import text_length, unit_at
+from workflow_design.kernel.language.units import split, wide_characters
 from workflow_design.kernel.language.values import UNDEFINED, number, to_number, to_string
 
 
@@ -36,19 +36,19 @@ def _step(data: Any, name: str, budget: Budget) -> Any:
         return UNDEFINED
     if name == "length":
         budget.read(len(data))
-        return text_length(data) if isinstance(data, str) else len(data)
+        return len(data) + (wide_characters(data) if isinstance(data, str) else 0)
     if not (name.isascii() and name.isdigit() and len(name) < 16 and (name == "0" or name[0] != "0")):
         return UNDEFINED
     index = int(name)
     if isinstance(data, str):
-        return unit_at(data, index, budget)
+        data = split(data, budget)
     return data[index] if index < len(data) else UNDEFINED
 
 
 def missing(operands: list[Any], data: Any, budget: Budget) -> list[Any]:
     """Those of the paths that lead to nothing, to null or to an empty text."""
     paths = operands[0] if operands and isinstance(operands[0], list) else operands
-    budget.spend(len(paths))
+    budget.spend(len(paths) << 2)
     return [path for path in paths if _is_missing(path, data, budget)]
 
 

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from math import copysign, fmod, inf, isinf, isnan, nan
 from typing import Any, Final
 
-from workflow_design.kernel.language.budget import Budget, too_large
-from workflow_design.kernel.language.errors import EvaluationError
-from workflow_design.kernel.language.limits import MAX_RESULT
+from workflow_design.kernel.language.budget import Budget
+from workflow_design.kernel.language.units import alike, fuse, split
 from workflow_design.kernel.language.values import (
     UNDEFINED,
     comparable,
@@ -86,9 +85,11 @@ def _extreme(operands: list[Any], budget: Budget, start: float, direction: float
 
 
 def contains(needle: Any, haystack: Any, budget: Budget) -> bool:
+    """Nothing is in an empty text, not even an empty one: so says json-logic-js."""
     if isinstance(haystack, str):
         budget.read(len(haystack))
-        return to_string(needle, budget) in haystack
+        part, whole = alike(to_string(needle, budget), haystack, budget)
+        return part in whole if whole else False
     if isinstance(haystack, list):
         budget.spend(len(haystack) >> 2)
         return any(strictly_equal(needle, item, budget) for item in haystack)
@@ -101,20 +102,18 @@ def concatenate(operands: list[Any], budget: Budget) -> str:
 
 def substring(source: Any, start: Any, length: Any, budget: Budget) -> str:
     """Positions count UTF-16 units, as in JavaScript; a negative length counts from the end."""
-    text = to_string(source, budget)
-    units = _units(text, budget)
+    text = split(to_string(source, budget), budget)
     begin = _position(to_number(start, budget) if start is not UNDEFINED else 0.0)
     if begin < 0:
-        begin = max(len(units) + begin, 0)
-    rest = units[begin:]
+        begin = max(len(text) + begin, 0)
+    rest = text[begin:]
     if length is UNDEFINED:
-        return _text(rest)
+        return fuse(rest)
     left, right = comparable(length, 0, budget)
     if left < right:
         # JavaScript adds the length to a number, but writes it before a text ("5" + "-2"), which is no number
-        count = len(rest) + length if isinstance(length, (int, float)) else 0.0
-        return _text(rest[: max(_position(count), 0)])
-    return _text(rest[: max(_position(left), 0)])
+        left = len(rest) + length if isinstance(length, (int, float)) else 0.0
+    return fuse(rest[: max(_position(left), 0)])
 
 
 def _position(value: float) -> int:
@@ -122,40 +121,6 @@ def _position(value: float) -> int:
     if isnan(value):
         return 0
     return int(min(max(value, -1e9), 1e9))
-
-
-def _units(text: str, budget: Budget) -> str | list[str]:
-    """`text`, or its UTF-16 units where a character takes two of them."""
-    if text.isascii():
-        return text
-    budget.read(len(text))
-    raw = text.encode("utf-16-le", "surrogatepass")
-    if len(raw) == 2 * len(text):
-        return text
-    if len(raw) > 2 * MAX_RESULT:
-        raise too_large()
-    budget.spend(len(raw) >> 3)
-    return [raw[i : i + 2].decode("utf-16-le", "surrogatepass") for i in range(0, len(raw), 2)]
-
-
-def _text(units: str | list[str]) -> str:
-    if isinstance(units, str):
-        return units
-    try:
-        return "".join(units).encode("utf-16-le", "surrogatepass").decode("utf-16-le")
-    except UnicodeDecodeError:
-        raise EvaluationError("split_character", "The rule cuts a character in half.")
-
-
-def unit_at(text: str, index: int, budget: Budget) -> Any:
-    """The UTF-16 unit at `index` as text; UNDEFINED where there is none."""
-    units = _units(text, budget)
-    return _text(units[index : index + 1]) if index < len(units) else UNDEFINED
-
-
-def text_length(text: str) -> int:
-    """JavaScript's length: UTF-16 units."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def merge(operands: list[Any], budget: Budget) -> list[Any]:
@@ -170,17 +135,17 @@ def merge(operands: list[Any], budget: Budget) -> list[Any]:
 
 
 def starts_with(text: Any, prefix: Any, budget: Budget) -> bool:
-    return isinstance(text, str) and text.startswith(_affix(prefix, budget))
+    return isinstance(text, str) and str.startswith(*_ends(text, prefix, budget))
 
 
 def ends_with(text: Any, suffix: Any, budget: Budget) -> bool:
-    return isinstance(text, str) and text.endswith(_affix(suffix, budget))
+    return isinstance(text, str) and str.endswith(*_ends(text, suffix, budget))
 
 
-def _affix(value: Any, budget: Budget) -> str:
-    text = to_string(value, budget)
-    budget.read(len(text))
-    return text
+def _ends(text: str, affix: Any, budget: Budget) -> tuple[str, str]:
+    part = to_string(affix, budget)
+    budget.read(len(part))
+    return alike(text, part, budget)
 
 
 def unequal(left: Any, right: Any, budget: Budget) -> bool:

@@ -92,7 +92,7 @@ def _compared(name: str, operands: list[Any]) -> Part:
 def _in(operands: list[Any], *, negated: bool) -> str:
     if len(operands) > 1 and isinstance(operands[1], list):
         words = "is not one of" if negated else "is one of"
-        return f"{_at(operands, 0)} {words} {_listed(operands[1]) or 'nothing'}"
+        return f"{_at(operands, 0)} {words} ({_listed(operands[1])})"
     words = "does not contain" if negated else "contains"
     return f"{_at(operands, 1)} {words} {_at(operands, 0)}"
 
@@ -168,13 +168,17 @@ def _missing(name: str, operands: list[Any]) -> Part:
         operands = operands[0]
     if len(operands) == 1:
         return f"{_path(operands[0])} is missing", _COMPARED
-    return f"any of {', '.join(_path(path) for path in operands)} is missing", _COMPARED
+    return f"any of {_paths(operands)} is missing", _COMPARED
 
 
 def _missing_some(name: str, operands: list[Any]) -> Part:
     paths = operands[1] if len(operands) > 1 else []
-    listed = ", ".join(_path(path) for path in paths) if isinstance(paths, list) else _path(paths)
-    return f"fewer than {_at(operands, 0)} of {listed} are set", _COMPARED
+    listed = paths if isinstance(paths, list) else [paths]
+    return f"fewer than {_at(operands, 0)} of {_paths(listed)} are set", _COMPARED
+
+
+def _paths(paths: list[Any]) -> str:
+    return ", ".join(_path(path) for path in paths) or "nothing"
 
 
 def _path(path: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from workflow_design.kernel.language.budget import Budget, too_large
 from workflow_design.kernel.language.errors import EvaluationError
 from workflow_design.kernel.language.limits import MAX_RESULT, MAX_RESULT_DEPTH, SAFE_INTEGER
+from workflow_design.kernel.language.units import alike, fuse, has_half
 
 
 class _Undefined:
@@ -129,7 +130,7 @@ def join(items: list[Any], separator: str, budget: Budget, depth: int = 1) -> st
             raise too_large()
         pieces.append(piece)
     budget.read(length)
-    return separator.join(pieces)
+    return fuse(separator.join(pieces))
 
 
 def number_text(value: int | float) -> str:
@@ -192,9 +193,7 @@ def comparable(left: Any, right: Any, budget: Budget) -> tuple[Any, Any]:
     left, right = _primitive(left, budget), _primitive(right, budget)
     if isinstance(left, str) and isinstance(right, str):
         budget.read(min(len(left), len(right)))
-        if left.isascii() or right.isascii():
-            return left, right
-        return left.encode("utf-16-be", "surrogatepass"), right.encode("utf-16-be", "surrogatepass")
+        return alike(left, right, budget)
     return to_number(left, budget), to_number(right, budget)
 
 
@@ -209,13 +208,16 @@ def _primitive(value: Any, budget: Budget) -> Any:
 def export(value: Any, budget: Budget, depth: int = 0) -> Any:
     """A copy of `value` as JSON that the caller may keep: undefined is null, 3.0 is 3.
 
-    Raises EvaluationError `not_finite`, `result_size` or `result_depth`.
+    Raises EvaluationError `not_finite`, `split_character`, `result_size` or `result_depth`; TypeError for data that
+    is not JSON.
     """
     budget.hand_out(10)
     if value is None or value is True or value is False or value is UNDEFINED:
         return None if value is UNDEFINED else value
     if isinstance(value, str):
         budget.hand_out(len(value))
+        if has_half(value):
+            raise EvaluationError("split_character", "The result holds half a character, which is no text.")
         return value
     if isinstance(value, (int, float)):
         return finite(value)
@@ -223,6 +225,8 @@ def export(value: Any, budget: Budget, depth: int = 0) -> Any:
         raise too_deep()
     if isinstance(value, list):
         return [export(item, budget, depth + 1) for item in value]
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{type(value).__name__} is not a JSON value")
     copy = {}
     for key, item in value.items():
         budget.hand_out(len(key))
