@@ -1,0 +1,43 @@
+"""What makes two bundles, or two rows, the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from workflow_design.kernel.document.entities import TASK, TICKET, TRANSITION, WORKFLOW
+from workflow_design.kernel.document.rows import EntityKind
+from workflow_design.kernel.schemas import canonical_text
+
+_CONTENT: dict[EntityKind, tuple[str, ...]] = {
+    "workflow": tuple(WORKFLOW.defaults),
+    "task": tuple(TASK.defaults),
+    "transition": tuple(TRANSITION.defaults),
+    "ticket": tuple(key for key in TICKET.defaults if key != "company_role_access"),
+}
+
+
+def content_hash(kind: EntityKind, entity: Mapping[str, Any]) -> bytes:
+    """SHA-256 of one entity in normal form: its own keys without who may open it.
+
+    Own keys count in their fixed order however they are given; inside schemas, templates and ticket fields the order
+    of keys counts, since people see it.
+    """
+    return sha256(canonical_text([entity[key] for key in _CONTENT[kind]]).encode()).digest()
+
+
+def canonical_hash(bundle: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of a bundle in normal form: its content without who may open its ticket types.
+
+    The order of tasks and transitions counts (it is shown, and breaks ties); ticket types have none.
+    """
+    whole = sha256(content_hash("workflow", bundle["workflow"]))
+    for section, kind in (("tasks", "task"), ("transitions", "transition")):
+        whole.update(section.encode())
+        for entity in bundle[section]:
+            whole.update(content_hash(kind, entity))  # type: ignore[arg-type]
+    whole.update(b"tickets")
+    for digest in sorted(content_hash("ticket", ticket) for ticket in bundle["tickets"]):
+        whole.update(digest)
+    return whole.hexdigest()

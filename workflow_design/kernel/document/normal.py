@@ -1,0 +1,163 @@
+"""Any accepted form of a document → one bundle in normal form, with everything that is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from workflow_design.kernel import limits
+from workflow_design.kernel.document.entities import (
+    read_task,
+    read_ticket,
+    read_transition,
+    read_workflow,
+)
+from workflow_design.kernel.document.forms import FORMAT, recognize
+from workflow_design.kernel.document.merge import Bundle, merge, sequence
+from workflow_design.kernel.document.places import Places
+from workflow_design.kernel.document.raw import Raw
+from workflow_design.kernel.document.references import reference_problems
+from workflow_design.kernel.problems import Problem
+from workflow_design.kernel.schemas import check_json, normal_json
+from workflow_design.kernel.shape import Entity, Reader, report
+
+
+@dataclass(frozen=True, slots=True)
+class Normalized:
+    """What a document says.
+
+    `bundle` is the document alone in normal form: every key present, in the fixed order. `after` is the whole working
+    copy as it is once the document is stored on top of `current` (the same as `bundle` where nothing was there).
+    `sections` names what the document determines: `workflow`, `tasks`, `transitions`, `tickets`; the others stay as
+    they are. With errors in `problems` neither may be stored.
+    """
+
+    bundle: Bundle
+    after: Bundle
+    sections: frozenset[str]
+    problems: list[Problem]
+    missing: list[str]
+    """Pointers into `current` of the tasks and ticket types that the document leaves out of a list it has."""
+    _places: Places = field(default_factory=Places)
+    _origin: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> list[Problem]:
+        """What forbids storing it."""
+        return [problem for problem in self.problems if problem.severity == "error"]
+
+    @property
+    def unknown(self) -> list[Problem]:
+        """The warnings about keys that mean nothing."""
+        return [problem for problem in self.problems if problem.code == "unknown_key"]
+
+    def locate(self, path: str) -> str:
+        """The pointer into the uploaded document for a pointer into `after`.
+
+        What the document doesn't hold keeps its pointer into the exported form.
+        """
+        head = "/".join(path.split("/", 3)[:3])
+        if head in self._origin:
+            there = self._origin[head]
+            if there is None:
+                return path
+            path = there + path[len(head) :]
+        return self._places.locate(path)
+
+
+def normalize(document: Any, *, current: Bundle | None = None, prune: bool = False) -> Normalized:
+    """Reads a document in any of the forms of `docs/documents.md`, on top of `current`, the stored bundle if any.
+
+    `prune` drops the stored tasks and ticket types that the document's own lists leave out. Never raises for any
+    JSON value; every finding of one pass is in `problems`, with pointers into `document`.
+    """
+    problems = check_json(document)
+    if problems:
+        return _nothing(problems)
+    raw = recognize(normal_json(document), problems)
+    if raw is None:
+        return _nothing(problems)
+
+    own: list[Problem] = []
+    workflow = _workflow(raw, own)
+    tasks = _entities(raw.tasks, read_task, "/tasks", limits.MAX_TASKS, own)
+    transitions = _entities(raw.transitions, read_transition, "/transitions", limits.MAX_TRANSITIONS, own)
+    tickets = _entities(raw.tickets, read_ticket, "/tickets", limits.MAX_TICKETS, own)
+    sections = set(raw.sections)
+    if raw.whole and "tasks" in sections and "transitions" not in sections and _lists_all(tasks, current, prune):
+        transitions = sequence(tasks)
+        sections.add("transitions")
+    bundle = {
+        "format": FORMAT,
+        "workflow": workflow,
+        "tasks": tasks,
+        "transitions": transitions,
+        "tickets": tickets,
+    }
+    merged = merge(current, bundle, sections, whole=raw.whole, prune=prune)
+    own += reference_problems(bundle, merged.after, sections)
+    problems += [replace(problem, path=raw.places.locate(problem.path)) for problem in own]
+    return Normalized(
+        bundle, merged.after, frozenset(sections), _bounded(problems), merged.missing, raw.places, merged.origin
+    )
+
+
+def workflow_key(document: Any) -> str | None:
+    """The key of the workflow that `document` is about, or None when it doesn't say one."""
+    if check_json(document):
+        return None
+    raw = recognize(document, [])
+    if raw is None:
+        return None
+    key = raw.workflow.get("key") if isinstance(raw.workflow, dict) else None
+    return key if isinstance(key, str) and limits.KEY.fullmatch(key) else None
+
+
+def _workflow(raw: Raw, problems: list[Problem]) -> Entity:
+    if "workflow" in raw.sections:
+        return read_workflow(raw.workflow, "/workflow", problems)
+    reference: list[Problem] = []
+    workflow = read_workflow(raw.workflow, "/workflow", reference)
+    problems += [problem for problem in reference if problem.path == "/workflow/key"]
+    return workflow
+
+
+def _entities(raw: Any, read: Reader, path: str, most: int, problems: list[Problem]) -> list[Entity]:
+    if raw is None:
+        return []
+    if type(raw) is not list:
+        report(problems, "wrong_type", "must be a list", path)
+        return []
+    if len(raw) > most:
+        report(problems, "too_many", f"must have at most {most:,} items, has {len(raw):,}", path)
+        return []
+    return [read(item, f"{path}/{index}", problems) for index, item in enumerate(raw)]
+
+
+def _lists_all(tasks: list[Entity], current: Bundle | None, prune: bool) -> bool:
+    """Whether no stored task stays beside the listed ones, so that the list is the whole sequence."""
+    if current is None or prune:
+        return True
+    listed = {task["key"] for task in tasks}
+    return all(task["key"] in listed for task in current["tasks"])
+
+
+def _bounded(problems: list[Problem]) -> list[Problem]:
+    if len(problems) <= limits.MAX_PROBLEMS:
+        return problems
+    problems.sort(key=lambda problem: problem.severity)
+    message = f"{len(problems) - limits.MAX_PROBLEMS:,} more problems aren't listed"
+    severity = problems[limits.MAX_PROBLEMS].severity
+    return [*problems[: limits.MAX_PROBLEMS], Problem(severity, "too_many_problems", message)]
+
+
+def _nothing(problems: list[Problem]) -> Normalized:
+    empty: list[Problem] = []
+    bundle = {
+        "format": FORMAT,
+        "workflow": read_workflow({}, "", empty),
+        "tasks": [],
+        "transitions": [],
+        "tickets": [],
+    }
+    return Normalized(bundle, bundle, frozenset(), problems, [])

@@ -1,0 +1,354 @@
+"""A workflow's fields: the declared list, its JSON Schema form, and what a ticket type asks of a submitter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workflow_design.kernel import limits
+from workflow_design.kernel.problems import Problem, pointer
+from workflow_design.kernel.schemas import check_schema, compile_schema
+from workflow_design.kernel.shape import (
+    Entity,
+    Shape,
+    flag,
+    line,
+    list_of,
+    matching,
+    one_of,
+    report,
+    text,
+)
+
+JsonSchema = dict[str, Any]
+
+TYPE_KEY = "x-field-type"
+"""Annotation of a property whose FieldType its schema alone doesn't tell (text, user, file)."""
+
+_FORMS: dict[str, JsonSchema] = {
+    "string": {"type": "string"},
+    "text": {"type": "string", TYPE_KEY: "text"},
+    "integer": {"type": "integer"},
+    "number": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+    "email": {"type": "string", "format": "email"},
+    "url": {"type": "string", "format": "uri", "pattern": "^https?://"},
+    "choice": {"type": "string"},
+    "multichoice": {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+    "json": {},
+    "user": {"type": "integer", "minimum": 1, TYPE_KEY: "user"},
+    "file": {"type": "integer", "minimum": 1, TYPE_KEY: "file"},
+}
+_FORMATS = {"date": "date", "date-time": "datetime", "email": "email", "uri": "url"}
+_WITH_OPTIONS = ("choice", "multichoice")
+
+
+def _as_is(value: Any, path: str, problems: list[Problem]) -> Any:
+    return value
+
+
+_FIELD = Shape(
+    "field",
+    {
+        "FieldName": matching(limits.FIELD_NAME, limits.FIELD_NAME_RULE),
+        "FieldType": one_of(limits.FIELD_TYPES, "string"),
+        "Required": flag,
+        "Default": _as_is,
+        "Options": list_of(line(limits.MAX_TITLE), limits.MAX_OPTIONS, unique="option"),
+        "Description": text(limits.MAX_PROSE),
+        "Public": flag,
+    },
+    {
+        "FieldName": "",
+        "FieldType": "string",
+        "Required": False,
+        "Default": None,
+        "Options": [],
+        "Description": "",
+        "Public": False,
+    },
+    ("FieldName", "FieldType"),
+)
+
+
+def read_field(raw: Any, path: str, problems: list[Problem]) -> Entity:
+    """One declared field in normal form: name and type, then only what differs from its default."""
+    field = _FIELD.read(raw, path, problems)
+    if field["FieldType"] in _WITH_OPTIONS:
+        if not field["Options"] and not (type(raw) is dict and raw.get("Options")):
+            report(problems, "required", f"a {field['FieldType']} field needs Options", f"{path}/Options")
+    elif field["Options"]:
+        report(problems, "not_allowed", "only choice and multichoice fields have Options", f"{path}/Options")
+    return {
+        key: value for key, value in field.items() if key in ("FieldName", "FieldType") or value != _FIELD.defaults[key]
+    }
+
+
+def check_fields(fields: list[Entity], path: str, problems: list[Problem]) -> None:
+    """What no single field shows: a name listed twice, a default that its own field refuses."""
+    seen: set[str] = set()
+    for index, field in enumerate(fields):
+        name = field["FieldName"]
+        if name and name in seen:
+            report(problems, "duplicate", f'the field "{name}" is listed twice', f"{path}/{index}/FieldName")
+        seen.add(name)
+        if "Default" in field:
+            problems += value_problems(field_schema(field), field["Default"], f"{path}/{index}/Default")
+
+
+def value_problems(schema: JsonSchema, value: Any, path: str) -> list[Problem]:
+    """What `schema` has against `value`, as errors at `path`; nothing when `schema` is none, which is said elsewhere."""
+    if check_schema(schema):
+        return []
+    return [
+        Problem("error", "bad_value", error.message, error.path) for error in compile_schema(schema).errors(value, path)
+    ]
+
+
+def field_schema(field: Mapping[str, Any]) -> JsonSchema:
+    """The JSON Schema of one declared field's values (2020-12); its description and default ride along."""
+    kind = field["FieldType"]
+    schema = dict(_FORMS[kind])
+    options = list(field.get("Options", ()))
+    if kind == "choice":
+        schema["enum"] = options
+    elif kind == "multichoice":
+        schema["items"] = {"type": "string", "enum": options}
+    if field.get("Description"):
+        schema["description"] = field["Description"]
+    return schema
+
+
+def field_from_schema(name: str, schema: Any) -> Entity:
+    """The field that a property is: the other way round from `field_schema`; what no FieldType says is `json`."""
+    if not isinstance(schema, dict):
+        return {"FieldName": name, "FieldType": "json"}
+    field: Entity = {"FieldName": name, "FieldType": _type_of(schema)}
+    options = schema.get("enum")
+    if field["FieldType"] == "multichoice":
+        options = schema["items"]["enum"]
+    if field["FieldType"] in _WITH_OPTIONS:
+        field["Options"] = list(options or ())
+    if isinstance(schema.get("description"), str) and schema["description"]:
+        field["Description"] = schema["description"]
+    return field
+
+
+def _type_of(schema: JsonSchema) -> str:
+    hint, kind = schema.get(TYPE_KEY), schema.get("type")
+    if isinstance(hint, str) and hint in _FORMS and _FORMS[hint].get("type") == kind:
+        return hint
+    if kind == "string":
+        if _texts(schema.get("enum")):
+            return "choice"
+        form = schema.get("format")
+        return _FORMATS.get(form, "string") if isinstance(form, str) else "string"
+    if kind == "array":
+        items = schema.get("items")
+        if isinstance(items, dict) and items.get("type") == "string" and _texts(items.get("enum")):
+            return "multichoice"
+        return "json"
+    return kind if kind in ("integer", "number", "boolean") else "json"
+
+
+def _texts(options: Any) -> bool:
+    return isinstance(options, list) and bool(options) and all(isinstance(option, str) for option in options)
+
+
+def fields_schema(fields: Iterable[Mapping[str, Any]]) -> JsonSchema:
+    """The object schema of a declared list: every field a property, `Required` ones required."""
+    listed = list(fields)
+    schema: JsonSchema = {
+        "type": "object",
+        "properties": {field["FieldName"]: field_schema(field) for field in listed},
+    }
+    if required := [field["FieldName"] for field in listed if field.get("Required")]:
+        schema["required"] = required
+    return schema
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One place that gives a field its values: `task` is None for the declaration."""
+
+    task: str | None
+    path: str
+    schema: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a workflow, declared or written by a task. `schema` is the declared one, else the first writer's."""
+
+    name: str
+    schema: Any
+    required: bool
+    public: bool
+    declared: bool
+    sources: tuple[Source, ...]
+
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """The keys of the tasks that write it."""
+        return tuple(source.task for source in self.sources if source.task is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class MergedFields:
+    """Every field of a workflow by name, in the order declared, then written."""
+
+    fields: dict[str, Field]
+    problems: list[Problem]
+
+
+def merged_fields(bundle: Mapping[str, Any]) -> MergedFields:
+    """The fields of a bundle in normal form: the declared ones and every property of an output_schema.
+
+    Problems: one name with two types (JSON type and format; an enum or a bound doesn't make another type), and
+    properties that no condition could name.
+    """
+    problems: list[Problem] = []
+    found: dict[str, Field] = {}
+    for index, field in enumerate(bundle["workflow"]["fields"]):
+        name, schema = field["FieldName"], field_schema(field)
+        source = Source(None, f"/workflow/fields/{index}", schema)
+        found[name] = Field(name, schema, field.get("Required", False), field.get("Public", False), True, (source,))
+    for index, task in enumerate(bundle["tasks"]):
+        for name, part in output_properties(task["output_schema"]).items():
+            schema = _alone(part, task["output_schema"])
+            path = f"/tasks/{index}/output_schema/properties{pointer(name)}"
+            if not limits.FIELD_NAME.fullmatch(name):
+                report(problems, "bad_field_name", f'"{name[:100]}" {limits.FIELD_NAME_RULE}', path)
+                continue
+            source = Source(task["key"], path, schema)
+            known = found.get(name)
+            if known is None:
+                found[name] = Field(name, schema, False, False, False, (source,))
+                continue
+            message = _clash(name, known, schema)
+            if message:
+                problems.append(Problem("error", "field_type_clash", message, path, task=task["key"]))
+            found[name] = Field(
+                name, known.schema, known.required, known.public, known.declared, (*known.sources, source)
+            )
+    return MergedFields(found, problems)
+
+
+def output_properties(schema: Any) -> dict[str, Any]:
+    """The properties that an output_schema names at its root."""
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    return properties if isinstance(properties, dict) else {}
+
+
+def _alone(part: Any, root: JsonSchema) -> Any:
+    """A property's schema without the schema around it: with its `$defs` where it refers to them."""
+    if not isinstance(part, dict) or not _refers(part):
+        return part
+    moved = {**part, "$defs": root.get("$defs", {})}
+    return {} if check_schema(moved) else moved
+
+
+def _refers(part: JsonSchema) -> bool:
+    todo: list[Any] = [part]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            if "$ref" in value or "$dynamicRef" in value:
+                return True
+            todo.extend(value.values())
+        elif isinstance(value, list):
+            todo.extend(value)
+    return False
+
+
+def _clash(name: str, known: Field, schema: Any) -> str | None:
+    before, now = _kind(known.schema), _kind(schema)
+    if before is None or now is None or before == now:
+        return None
+    where = "the workflow's fields" if known.declared else f'the output of "{known.sources[0].task}"'
+    return f'"{name}" is {_words(now)} here and {_words(before)} in {where}'
+
+
+_Kind = tuple[frozenset[str], str | None]
+
+
+def _kind(schema: Any) -> _Kind | None:
+    """The JSON types (null aside) and the format of text that a schema admits; None when it doesn't say."""
+    if not isinstance(schema, dict):
+        return None
+    types = schema.get("type")
+    if isinstance(types, str):
+        types = [types]
+    if not isinstance(types, list):
+        return None
+    form = schema.get("format")
+    return frozenset(types) - {"null"}, form if isinstance(form, str) and form in _FORMATS else None
+
+
+_ARTICLES = {"integer": "an integer", "array": "a list", "object": "an object", "boolean": "true or false"}
+
+
+def _words(kind: _Kind) -> str:
+    types, form = kind
+    words = " or ".join(_ARTICLES.get(name, f"a {name}") for name in sorted(types)) or "null"
+    return f"{words} in the form {form}" if form else words
+
+
+_CONST = frozenset({"const"})
+
+
+def is_constant(value: Any) -> bool:
+    """Whether a ticket's field is fixed: `{"const": value}`."""
+    return type(value) is dict and value.keys() == _CONST
+
+
+def ticket_constants(ticket: Mapping[str, Any]) -> dict[str, Any]:
+    """The fixed fields of a ticket type: shown, written to `data`, refused in a submission."""
+    return {name: value["const"] for name, value in ticket["fields"].items() if is_constant(value)}
+
+
+def ticket_defaults(ticket: Mapping[str, Any]) -> dict[str, Any]:
+    """What a field holds when its submitter leaves it out."""
+    return {name: value for name, value in ticket["fields"].items() if value is not None and not is_constant(value)}
+
+
+def ticket_form_schema(ticket: Mapping[str, Any], fields: Mapping[str, Field]) -> JsonSchema:
+    """The JSON Schema of a submission: the fields to fill, in the ticket's order, and nothing else.
+
+    A field with a default isn't required: left out, it is the default.
+    """
+    properties: JsonSchema = {}
+    required: list[str] = []
+    for name, value in ticket["fields"].items():
+        if is_constant(value) or name not in fields:
+            continue
+        schema = fields[name].schema
+        if value is not None:
+            schema = {**(schema if isinstance(schema, dict) else {}), "default": value}
+        elif fields[name].required:
+            required.append(name)
+        properties[name] = schema
+    form: JsonSchema = {"type": "object", "properties": properties}
+    if required:
+        form["required"] = required
+    form["additionalProperties"] = False
+    return form
+
+
+def ticket_problems(ticket: Mapping[str, Any], fields: Mapping[str, Field], path: str) -> list[Problem]:
+    """What a ticket type's `fields` name or preset that the workflow's fields don't admit, as errors."""
+    problems: list[Problem] = []
+    for name, value in ticket["fields"].items():
+        where = f"{path}/fields{pointer(name)}"
+        field = fields.get(name)
+        if field is None:
+            known = ", ".join(list(fields)[:10]) or "none"
+            report(problems, "unknown_field", f'the workflow has no field "{name[:100]}" (it has: {known})', where)
+        elif is_constant(value):
+            problems += value_problems(field.schema, value["const"], f"{where}/const")
+        elif value is not None:
+            problems += value_problems(field.schema, value, where)
+    return problems

@@ -1,0 +1,125 @@
+"""Schemas compiled once: checked by our own guards, then by the validator, kept in a bounded cache by their text."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from workflow_design.kernel.problems import Problem
+from workflow_design.kernel.schemas import guard
+from workflow_design.kernel.schemas.messages import SchemaError, explain, explain_schema
+from workflow_design.kernel.schemas.values import check_json, count_json
+
+MAX_VALUES = 200_000
+"""Values in one checked instance."""
+MAX_WORK = 50_000_000
+"""Steps (schema weight × values of the instance) that a yes or no may cost; about a second."""
+MAX_DETAIL = 1_000_000
+"""Steps up to which every error is listed: the validator makes them all before it gives the first."""
+MAX_ERRORS = 100
+MAX_CACHED_BYTES = 16_384
+
+
+class InvalidSchemaError(ValueError):
+    """The schema can't be used; `problems` says why, with paths from its root."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("; ".join(f"{problem.path or '/'} {problem.message}" for problem in problems[:5]))
+        self.problems = problems
+
+
+class Schema:
+    """A compiled schema; it has no state and may be used by any number of threads."""
+
+    __slots__ = ("_validator", "_weight")
+
+    def __init__(self, validator: jsonschema_rs.Draft202012Validator, weight: int) -> None:
+        self._validator = validator
+        self._weight = weight
+
+    def is_valid(self, value: Any) -> bool:
+        """Whether `value` fits: no error would be listed."""
+        count = count_json(value, max_values=MAX_VALUES)
+        return count is not None and count * self._weight <= MAX_WORK and self._validator.is_valid(value)
+
+    def errors(self, value: Any, path: str = "") -> list[SchemaError]:
+        """Everything wrong with `value`, at most 100 errors, each at its pointer below `path`; [] when it fits."""
+        count = count_json(value, max_values=MAX_VALUES)
+        if count is None:
+            return [
+                SchemaError(problem.path, problem.code, problem.message)
+                for problem in check_json(value, path, max_values=MAX_VALUES)
+            ]
+        work = count * self._weight
+        if work > MAX_WORK:
+            return [SchemaError(path, "too_large", "is too large to be checked against this schema")]
+        if self._validator.is_valid(value):
+            return []
+        if work > MAX_DETAIL:
+            return [SchemaError(path, "invalid", "doesn't fit its schema, and is too large to say where")]
+        return explain(self._validator.iter_errors(value), path, MAX_ERRORS)
+
+
+def check_schema(schema: Any, path: str = "") -> list[Problem]:
+    """Why `schema` can't be stored: every reason, as errors at `path` and below; [] when it can.
+
+    Codes: schema_invalid, schema_too_deep, schema_too_large, schema_too_branching, schema_remote_ref, schema_ref,
+    schema_dialect, schema_pattern, and those of `check_json`. `docs/schemas.md` explains each.
+    """
+    found = _load(schema)
+    if isinstance(found, Schema):
+        return []
+    return [Problem(problem.severity, problem.code, problem.message, path + problem.path) for problem in found]
+
+
+def compile_schema(schema: Any) -> Schema:
+    """The schema, ready to check values. Raises InvalidSchemaError."""
+    found = _load(schema)
+    if isinstance(found, Schema):
+        return found
+    raise InvalidSchemaError(found)
+
+
+def _load(schema: Any) -> Schema | tuple[Problem, ...]:
+    # 64 levels of schemas: two levels of JSON each, and the values inside the last.
+    if (count_json(schema, max_depth=guard.MAX_DEPTH)) is None:
+        return tuple(_unfit(schema))
+    text = orjson.dumps(schema)
+    if len(text) > guard.MAX_BYTES:
+        message = f"must have at most {guard.MAX_BYTES:,} bytes as JSON, has {len(text):,}"
+        return (Problem("error", "schema_too_large", message),)
+    return _cached(text) if len(text) <= MAX_CACHED_BYTES else _compile(text)
+
+
+def _unfit(schema: Any) -> list[Problem]:
+    return [
+        Problem(
+            "error", "schema_too_deep" if problem.code == "json_depth" else problem.code, problem.message, problem.path
+        )
+        for problem in check_json(schema, max_depth=guard.MAX_DEPTH)
+    ]
+
+
+def _compile(text: bytes) -> Schema | tuple[Problem, ...]:
+    schema = orjson.loads(text)
+    if not isinstance(schema, dict | bool):
+        return (Problem("error", "schema_invalid", "must be an object that is a JSON Schema"),)
+    problems, weight = guard.inspect(schema)
+    if not any(problem.code == "schema_too_large" for problem in problems):
+        said = {problem.path for problem in problems}
+        problems += [problem for problem in explain_schema(schema) if problem.path not in said]
+    if problems:
+        return tuple(problems)
+    try:
+        validator = jsonschema_rs.Draft202012Validator(
+            schema, validate_formats=True, pattern_options=guard.PATTERNS, offline=True, mask="the value"
+        )
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        return (Problem("error", "schema_invalid", str(getattr(error, "message", error))[:500]),)
+    return Schema(validator, weight)
+
+
+_cached = lru_cache(maxsize=4_096)(_compile)

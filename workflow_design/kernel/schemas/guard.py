@@ -1,0 +1,290 @@
+"""What a JSON Schema may hold before the validator sees it: size, depth, references that end.
+
+The walk knows which keywords hold schemas, so that a property named `$ref` or a default that holds one is data.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import jsonschema_rs
+
+from workflow_design.kernel.problems import Problem, pointer
+
+MAX_DEPTH = 64
+MAX_BYTES = 200_000
+MAX_NODES = 5_000
+MAX_ENUM = 1_000
+MAX_PATTERNS = 200
+MAX_PATTERN = 1_000
+MAX_EVALUATIONS = 10_000
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_IN_PLACE_ONE = ("not", "if", "then", "else")
+_IN_PLACE_MANY = ("allOf", "anyOf", "oneOf")
+_CHILD_ONE = (
+    "additionalProperties",
+    "items",
+    "contains",
+    "propertyNames",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+)
+_APART_ONE = ("contentSchema",)
+_REFUSED = {
+    "$id": "may not be used: a schema here has no address of its own",
+    "$vocabulary": "may not be used: it belongs to meta-schemas",
+    "$recursiveRef": "is not part of 2020-12: use $ref",
+    "$recursiveAnchor": "is not part of 2020-12: use $anchor",
+}
+
+
+# The size keeps the cost of one pattern to a few milliseconds; the engine refuses larger ones.
+PATTERNS = jsonschema_rs.RegexOptions(size_limit=1_000_000, dfa_size_limit=1_000_000)
+
+
+def compiles(pattern: str) -> bool:
+    """Whether the linear-time engine takes `pattern`."""
+    try:
+        jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=PATTERNS, offline=True)
+    except jsonschema_rs.ValidationError:
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class Node:
+    """One schema inside a schema."""
+
+    path: str
+    own: int = 1
+    """How many comparisons its own keywords may cost."""
+    in_place: list[Node] = field(default_factory=list)
+    """Schemas applied to the same value."""
+    below: list[Node] = field(default_factory=list)
+    """Schemas applied to a child of the value."""
+
+
+def inspect(schema: Any) -> tuple[list[Problem], int]:
+    """Why `schema` is refused before it is compiled (paths from its root), and the most steps it may cost a value."""
+    walk = _Walk()
+    walk.run(schema)
+    if not walk.problems:
+        walk.resolve()
+    if not walk.problems:
+        walk.measure()
+    return walk.problems, walk.weight
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.nodes: dict[str, Node] = {}
+        self.anchors: dict[str, Node] = {}
+        self.references: list[tuple[Node, str, str]] = []
+        self.patterns = 0
+        self.weight = 1
+
+    def refuse(self, code: str, message: str, path: str) -> None:
+        self.problems.append(Problem("error", code, message, path))
+
+    def run(self, schema: Any) -> None:
+        root = Node("")
+        todo: list[tuple[Any, Node]] = [(schema, root)]
+        while todo:
+            part, node = todo.pop()
+            self.nodes[node.path] = node
+            if len(self.nodes) > MAX_NODES:
+                self.refuse("schema_too_large", f"holds more than {MAX_NODES:,} schemas", "")
+                return
+            if type(part) is dict:
+                self.keywords(part, node)
+                todo.extend(self.children(part, node))
+
+    def keywords(self, part: dict[str, Any], node: Node) -> None:
+        path = node.path
+        for key in _REFUSED.keys() & part.keys():
+            self.refuse("schema_invalid", f"{key} {_REFUSED[key]}", path + pointer(key))
+        dialect = part.get("$schema")
+        if dialect is not None and (path or not isinstance(dialect, str) or dialect.rstrip("#") != DIALECT):
+            self.refuse("schema_dialect", f"must be absent or, at the top, {DIALECT}", f"{path}/$schema")
+        for key in ("$anchor", "$dynamicAnchor"):
+            name = part.get(key)
+            if isinstance(name, str):
+                if name in self.anchors and self.anchors[name] is not node:
+                    self.refuse("schema_invalid", f'the anchor "{name[:100]}" is used twice', f"{path}/{key}")
+                self.anchors[name] = node
+        for key in ("$ref", "$dynamicRef"):
+            target = part.get(key)
+            if isinstance(target, str):
+                if target.startswith("#"):
+                    self.references.append((node, key, target))
+                else:
+                    self.refuse(
+                        "schema_remote_ref",
+                        f'{key} must stay inside the schema, like "#/$defs/address"; nothing is fetched',
+                        f"{path}/{key}",
+                    )
+        options = part.get("enum")
+        if isinstance(options, list) and len(options) > MAX_ENUM:
+            self.refuse("schema_too_large", f"must list at most {MAX_ENUM:,} values", f"{path}/enum")
+        node.own += _own_steps(part)
+        self.count_patterns(part, path)
+
+    def count_patterns(self, part: dict[str, Any], path: str) -> None:
+        rules: list[tuple[str, str]] = []
+        if isinstance(part.get("pattern"), str):
+            rules.append((part["pattern"], f"{path}/pattern"))
+        named = part.get("patternProperties")
+        if isinstance(named, dict):
+            rules.extend((rule, f"{path}/patternProperties{pointer(rule)}") for rule in named)
+        for rule, where in rules:
+            self.patterns += 1
+            if self.patterns == MAX_PATTERNS + 1:
+                self.refuse("schema_too_large", f"holds more than {MAX_PATTERNS} patterns", "")
+            if len(rule) > MAX_PATTERN:
+                self.refuse("schema_pattern", f"must have at most {MAX_PATTERN:,} characters", where)
+            elif self.patterns <= MAX_PATTERNS and not compiles(rule):
+                self.refuse(
+                    "schema_pattern",
+                    "isn't a pattern that the linear-time engine compiles: no look-around, no back-references, "
+                    "no large repetitions",
+                    where,
+                )
+
+    def children(self, part: dict[str, Any], node: Node) -> list[tuple[Any, Node]]:
+        found: list[tuple[Any, Node]] = []
+
+        def add(child: Any, *steps: str | int) -> Node:
+            below = Node(node.path + pointer(*steps))
+            found.append((child, below))
+            return below
+
+        for key in _IN_PLACE_ONE:
+            if key in part:
+                node.in_place.append(add(part[key], key))
+        for key in _IN_PLACE_MANY:
+            if isinstance(part.get(key), list):
+                node.in_place.extend(add(child, key, index) for index, child in enumerate(part[key]))
+        if isinstance(part.get("dependentSchemas"), dict):
+            node.in_place.extend(
+                add(child, "dependentSchemas", name) for name, child in part["dependentSchemas"].items()
+            )
+        for key in _CHILD_ONE:
+            if key in part:
+                node.below.append(add(part[key], key))
+        for key in ("properties", "patternProperties"):
+            if isinstance(part.get(key), dict):
+                node.below.extend(add(child, key, name) for name, child in part[key].items())
+        if isinstance(part.get("prefixItems"), list):
+            node.below.extend(add(child, "prefixItems", index) for index, child in enumerate(part["prefixItems"]))
+        for key in _APART_ONE:
+            if key in part:
+                add(part[key], key)
+        for key in ("$defs", "definitions"):
+            if isinstance(part.get(key), dict):
+                for name, child in part[key].items():
+                    add(child, key, name)
+        return found
+
+    def resolve(self) -> None:
+        """Turns every reference into the node it means."""
+        for node, key, target in self.references:
+            try:
+                fragment = unquote(target[1:], errors="strict")
+            except UnicodeDecodeError:
+                fragment = target[1:]
+            if fragment and not fragment.startswith("/"):
+                found = self.anchors.get(fragment)
+            else:
+                found = self.nodes.get(fragment)
+            if found is None:
+                self.refuse("schema_ref", f'there is no schema at "{target[:200]}"', f"{node.path}/{key}")
+            else:
+                node.in_place.append(found)
+
+    def measure(self) -> None:
+        """Refuses references that turn in a circle on one value or multiply the work on one value without bound.
+
+        `counts` holds how often each schema would be applied to one value at the present depth of the data, an
+        upper bound; every level of data is taken, until nothing changes.
+        """
+        order = self.in_place_order()
+        if order is None:
+            return
+        rank = {id(node): index for index, node in enumerate(order)}
+        counts: dict[int, int] = {rank[id(self.nodes[""])]: 1}
+        for _ in range(100):
+            counts, total = _spread(order, rank, counts)
+            self.weight = max(self.weight, sum(count * order[index].own for index, count in counts.items()))
+            if total > MAX_EVALUATIONS:
+                self.refuse(
+                    "schema_too_branching",
+                    f"its references repeat too much: one value would be checked more than {MAX_EVALUATIONS:,} times",
+                    "",
+                )
+                return
+            below: dict[int, int] = {}
+            for index, count in counts.items():
+                for child in {rank[id(child)] for child in order[index].below}:
+                    below[child] = below.get(child, 0) + count
+            if not below or below == counts:
+                return
+            counts = below
+
+    def in_place_order(self) -> list[Node] | None:
+        """Every node before those it applies to the same value; None (and a problem) where that turns in a circle."""
+        waiting = dict.fromkeys(map(id, self.nodes.values()), 0)
+        for node in self.nodes.values():
+            for other in node.in_place:
+                waiting[id(other)] += 1
+        ready = [node for node in self.nodes.values() if not waiting[id(node)]]
+        order: list[Node] = []
+        while ready:
+            node = ready.pop()
+            order.append(node)
+            for other in node.in_place:
+                waiting[id(other)] -= 1
+                if not waiting[id(other)]:
+                    ready.append(other)
+        if len(order) == len(self.nodes):
+            return order
+        for node, key, _ in self.references:
+            if waiting[id(node)]:
+                self.refuse("schema_ref", "refers to itself without going into the data", f"{node.path}/{key}")
+                break
+        return None
+
+
+def _own_steps(part: dict[str, Any]) -> int:
+    """Comparisons that grow with the schema: names required, options that are lists or objects."""
+    required, dependent, options = part.get("required"), part.get("dependentRequired"), part.get("enum")
+    steps = len(required) if isinstance(required, list) else 0
+    if isinstance(dependent, dict):
+        steps += sum(len(names) for names in dependent.values() if isinstance(names, list))
+    if isinstance(options, list) and any(isinstance(option, list | dict) for option in options):
+        steps += 20 * len(options)
+    return steps
+
+
+def _spread(order: list[Node], rank: dict[int, int], counts: dict[int, int]) -> tuple[dict[int, int], int]:
+    """`counts` with everything that applies to the same value, and their sum."""
+    todo = sorted(counts)
+    answer = dict(counts)
+    seen = set(todo)
+    total = 0
+    while todo:
+        index = heapq.heappop(todo)
+        total += answer[index]
+        if total > MAX_EVALUATIONS:
+            return answer, total
+        for other in order[index].in_place:
+            place = rank[id(other)]
+            answer[place] = answer.get(place, 0) + answer[index]
+            if place not in seen:
+                seen.add(place)
+                heapq.heappush(todo, place)
+    return answer, total

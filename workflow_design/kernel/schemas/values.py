@@ -1,0 +1,169 @@
+"""Which JSON values are taken at all: depth, size, numbers, text. Nothing here recurses, whatever the input."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any
+
+from workflow_design.kernel.problems import Problem, pointer
+
+MAX_DEPTH = 100
+MAX_VALUES = 1_000_000
+MAX_INTEGER = 2**53 - 1
+"""Beyond ±MAX_INTEGER a JavaScript client, and any double, can't tell neighbouring integers apart."""
+MAX_REPORTED = 20
+
+
+def check_json(
+    value: Any, path: str = "", *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES
+) -> list[Problem]:
+    """What makes `value` unfit as JSON of this product, at most 20 findings; [] when it is fit.
+
+    Refused: more than `max_depth` levels of lists and objects or `max_values` values, numbers that are neither
+    integers within ±(2^53−1) nor finite doubles, NUL and lone surrogates in text, keys that aren't text, and
+    anything that isn't JSON.
+    """
+    if count_json(value, max_depth=max_depth, max_values=max_values) is not None:
+        return []
+    problems: list[Problem] = []
+    for finding in _findings(value, path, max_depth, max_values):
+        problems.append(finding)
+        if len(problems) == MAX_REPORTED:
+            break
+    return problems
+
+
+def normal_json(value: Any) -> Any:
+    """`value` with every integral double within ±(2^53−1) as an integer: 1.0 is 1. Unchanged parts are shared."""
+    if type(value) is float:
+        return _normal_number(value)
+    if not isinstance(value, list | dict) or not _has_integral_double(value):
+        return value
+    answer: Any = [None]
+    todo: list[tuple[Any, Any, Any]] = [(value, answer, 0)]
+    while todo:
+        part, parent, key = todo.pop()
+        if type(part) is dict:
+            parent[key] = copy = dict.fromkeys(part)
+            todo.extend((child, copy, name) for name, child in part.items())
+        elif type(part) is list:
+            parent[key] = items = [None] * len(part)
+            todo.extend((child, items, index) for index, child in enumerate(part))
+        else:
+            parent[key] = _normal_number(part) if type(part) is float else part
+    return answer[0]
+
+
+def canonical_text(value: Any) -> str:
+    """One text per normal value, the order of keys included: equal texts, equal values."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _normal_number(value: float) -> float | int:
+    return int(value) if value.is_integer() and abs(value) <= MAX_INTEGER else value
+
+
+def _has_integral_double(value: Any) -> bool:
+    level = [value]
+    while level:
+        below: list[Any] = []
+        for container in level:
+            for item in container.values() if type(container) is dict else container:
+                kind = type(item)
+                if kind is float:
+                    if item.is_integer() and abs(item) <= MAX_INTEGER:
+                        return True
+                elif kind is dict or kind is list:
+                    below.append(item)
+        level = below
+    return False
+
+
+def count_json(value: Any, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES) -> int | None:
+    """How many values `value` holds, itself included; None when `check_json` has something against it."""
+    level: list[Any] = [[value]]
+    texts: list[str] = []
+    depth = -1
+    count = 0
+    while level:
+        depth += 1
+        if depth > max_depth:
+            return None
+        below: list[Any] = []
+        for container in level:
+            items: Any = container
+            if type(container) is dict:
+                if not all(type(key) is str for key in container):
+                    return None
+                texts.extend(container)
+                items = container.values()
+            count += len(items)
+            if count > max_values:
+                return None
+            for item in items:
+                kind = type(item)
+                if kind is str:
+                    texts.append(item)
+                elif kind is dict or kind is list:
+                    below.append(item)
+                elif kind is int:
+                    if not -MAX_INTEGER <= item <= MAX_INTEGER:
+                        return None
+                elif kind is float:
+                    if not isfinite(item):
+                        return None
+                elif item is not None and kind is not bool:
+                    return None
+        level = below
+    return count if _clean_text("".join(texts)) else None
+
+
+def _clean_text(text: str) -> bool:
+    if "\0" in text:
+        return False
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return False
+    return True
+
+
+def _findings(value: Any, path: str, max_depth: int, max_values: int) -> Iterator[Problem]:
+    """The findings in document order, each where it lies."""
+    todo: list[tuple[Any, str, int]] = [(value, path, 1)]
+    count = 0
+    while todo:
+        part, where, depth = todo.pop()
+        count += 1
+        if count > max_values:
+            yield Problem("error", "json_size", f"holds more than {max_values:,} values", path)
+            return
+        kind = type(part)
+        if kind is dict or kind is list:
+            if depth > max_depth:
+                yield Problem("error", "json_depth", f"is nested deeper than {max_depth} levels", where)
+                continue
+            pairs = list(part.items() if kind is dict else enumerate(part))
+            for key, _ in pairs:
+                if kind is dict and type(key) is not str:
+                    yield Problem("error", "json_type", "has a key that isn't text", where)
+                elif kind is dict and not _clean_text(key):
+                    yield Problem("error", "json_text", "has a key with characters that can't be stored", where)
+            todo.extend((child, where + _step(key), depth + 1) for key, child in reversed(pairs))
+        elif kind is str:
+            if not _clean_text(part):
+                yield Problem("error", "json_text", "has a NUL character or half a surrogate pair in it", where)
+        elif kind is int or kind is float:
+            if kind is float and not isfinite(part):
+                yield Problem("error", "json_number", "must be a finite number", where)
+            elif kind is int and abs(part) > MAX_INTEGER:
+                yield Problem("error", "json_number", "must be between −9007199254740991 and 9007199254740991", where)
+        elif part is not None and kind is not bool:
+            yield Problem("error", "json_type", "isn't a JSON value", where)
+
+
+def _step(key: Any) -> str:
+    return pointer(key.encode("utf-8", "replace").decode() if isinstance(key, str) else str(key))
