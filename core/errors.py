@@ -24,7 +24,6 @@ from django.db import DataError, IntegrityError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions as drf
-from rest_framework.views import set_rollback
 
 from core.constraints import violation
 
@@ -165,6 +164,9 @@ def server_error() -> dict[str, Any]:
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse:
     """DRF's EXCEPTION_HANDLER: every exception of a view as the envelope."""
+    # Here, because importing DRF's views imports the authentication that the settings name, which imports this module.
+    from rest_framework.views import set_rollback
+
     set_rollback()
     return response_for(exc)
 

@@ -1,0 +1,118 @@
+"""What every test stands on: settings of its own, a database cloned from a template, two companies.
+
+- `db` (or the marker `django_db`): everything the test writes is undone at its end; the connection begins on `public`.
+- `acme`, `globex`: the two companies. `acme_db`: `db` with the connection on acme's schema. `in_company(company)`
+  does the same for a block.
+- `own_database`: for tests that commit, or need several connections: a database for this one test.
+- `servers`: real server processes on the own database.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# Before the settings are read; what a developer has in .env must not change what tests see.
+os.environ.update(
+    DJANGO_SETTINGS_MODULE="ticketflower.settings",
+    SECRET_KEY="a secret for tests alone, which protects nothing",
+    DEBUG="false",
+    PUBLIC_HOSTS="localhost,127.0.0.1,[::1]",
+    BASE_DOMAIN="localhost",
+    USE_HTTPS="false",
+    TRUSTED_PROXIES="0",
+    CORS_ALLOWED_ORIGINS="",
+    WEB_WORKERS="1",
+    WEB_THREADS="4",
+    SIGN_UP_OPEN="true",
+    DEFAULT_PLAN="ENTERPRISE",
+    SPARE_SCHEMAS="0",
+    LOG_LEVEL="WARNING",
+    THROTTLE_COMPANY="6000/minute",
+    THROTTLE_BAD_PASSWORDS="10/minute",
+    THROTTLE_SIGN_UP="20/hour",
+)
+
+import django
+
+django.setup()
+
+import pytest  # noqa: E402
+from django.db import connection  # noqa: E402
+from django_tenants.utils import tenant_context  # noqa: E402
+
+from tenants import hosts, throttles  # noqa: E402
+from tenants.models import Company  # noqa: E402
+from tests.database import OwnDatabase, TestServer  # noqa: E402
+from tests.servers import Servers  # noqa: E402
+
+if (Path(__file__).parent / "tests" / "people.py").exists():
+    pytest_plugins = ["tests.people"]
+
+
+@pytest.fixture(scope="session")
+def test_server(django_db_blocker):
+    """The PostgreSQL of this run: DATABASE_URL's, or the embedded one, which stays for the next run's data."""
+    with django_db_blocker.unblock(), TestServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(test_server, django_db_blocker):
+    """pytest-django's: connections of this process lead to this run's clone."""
+    with django_db_blocker.unblock(), test_server.clone():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _forgetful(settings):
+    """Nothing that a process remembers between requests goes from one test to the next."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    yield
+    hosts.forget()
+    throttles.forget()
+    connection.set_schema_to_public()
+
+
+@pytest.fixture
+def own_database(test_server, django_db_blocker):
+    """A database of this test's own, with the same two companies; commits are real and threads see each other's."""
+    with django_db_blocker.unblock(), test_server.clone() as url:
+        yield OwnDatabase(url)
+
+
+@pytest.fixture
+def servers(own_database, tmp_path):
+    """`servers(2, SIGN_UP_OPEN="false")`: that many server processes on the own database, until the test's end."""
+    with Servers(own_database.url, tmp_path) as running:
+        yield running.start
+
+
+@pytest.fixture
+def in_company():
+    """`with in_company(acme): …` has the connection on acme's schema."""
+    return tenant_context
+
+
+def _company(request, slug):
+    request.getfixturevalue("own_database" if "own_database" in request.fixturenames else "db")
+    return Company.objects.select_related("plan").get(slug=slug)
+
+
+@pytest.fixture
+def acme(request):
+    """The company that tests act in."""
+    return _company(request, "acme")
+
+
+@pytest.fixture
+def globex(request):
+    """The other company, which must never notice."""
+    return _company(request, "globex")
+
+
+@pytest.fixture
+def acme_db(acme):
+    """The connection is on acme's schema; the value is acme."""
+    connection.set_tenant(acme)
+    return acme

@@ -1,0 +1,110 @@
+"""Schemas and their migrations: what they are, which schemas lack one, and how a company's schema is made."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django_tenants.utils import schema_context
+from psycopg import sql
+
+PUBLIC = "public"
+Progress = Callable[..., Any]
+
+
+@cache
+def migration_hash() -> str:
+    """What the schemas of this code's companies are made of: a hash of the text of every migration."""
+    digest = hashlib.sha256()
+    for config in sorted(apps.get_app_configs(), key=lambda config: config.label):
+        module, _ = MigrationLoader.migrations_module(config.label)
+        spec = importlib.util.find_spec(module) if module else None
+        for folder in (spec.submodule_search_locations or []) if spec else []:
+            for path in sorted(Path(folder).glob("*.py")):
+                digest.update(f"{config.label}/{path.name}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class State:
+    """Which schemas need something. `lacking` a migration: public first, then companies in the order of their ids;
+    `missing`: companies whose schema is not in the database."""
+
+    lacking: list[str]
+    missing: list[str]
+
+
+def state() -> State:
+    """The state of public's and every company's schema, in three statements whatever their number."""
+    # Every schema records every migration; those of other apps than its own do nothing there.
+    wanted = sorted(MigrationLoader(None, ignore_no_migrations=True).graph.nodes)
+    with schema_context(PUBLIC), connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('public.companies') IS NOT NULL")
+        companies = []
+        if cursor.fetchone()[0]:
+            cursor.execute("SELECT schema_name FROM companies ORDER BY id")
+            companies = [name for (name,) in cursor.fetchall()]
+        cursor.execute(
+            "SELECT n.nspname, c.oid IS NOT NULL FROM pg_namespace n"
+            " LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'django_migrations'"
+            " WHERE n.nspname = ANY(%s)",
+            [[PUBLIC, *companies]],
+        )
+        recorded = dict(cursor.fetchall())
+        names = [name for name in [PUBLIC, *companies] if recorded.get(name)]
+        complete: set[str] = set()
+        if names:
+            one = sql.SQL(
+                "SELECT {name} WHERE NOT EXISTS (TABLE wanted EXCEPT SELECT app, name FROM {schema}.django_migrations)"
+            )
+            union = sql.SQL(" UNION ALL ").join(
+                one.format(name=sql.Literal(name), schema=sql.Identifier(name)) for name in names
+            )
+            query = sql.SQL(
+                "WITH wanted AS MATERIALIZED (SELECT * FROM unnest({apps}::text[], {names}::text[]) AS w(app, name)) "
+            ).format(
+                apps=sql.Literal([app for app, _ in wanted]),
+                names=sql.Literal([name for _, name in wanted]),
+            )
+            cursor.execute(query + union)
+            complete = {name for (name,) in cursor.fetchall()}
+    return State(
+        lacking=[name for name in [PUBLIC, *companies] if name in recorded and name not in complete],
+        missing=[name for name in companies if name not in recorded],
+    )
+
+
+def migrate(schema: str, progress: Progress | None = None) -> None:
+    """Run the migrations that `schema` lacks, in the usual way.
+
+    Each is a transaction of its own, or all are part of the caller's.
+    """
+    with schema_context(schema):
+        executor = MigrationExecutor(connection, progress)
+        executor.loader.check_consistent_history(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+
+
+def make(schema: str) -> None:
+    """Make the schema of a company with everything in it.
+
+    Call it in a transaction, so that nothing half-made is ever seen or left behind.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+    migrate(schema)
+
+
+def drop(schema: str) -> None:
+    """Drop a schema and all that is in it."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))

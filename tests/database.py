@@ -1,0 +1,158 @@
+"""Databases for tests: a template, made once for a set of migrations, and clones of it that take milliseconds.
+
+The template holds a migrated `public` and the companies acme and globex. Its name has the hash of all that it is made
+of; so does nothing have to be thrown away when a migration changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from django.db import connection, connections
+from psycopg import sql
+
+from core.models import Actor
+from core.postgres import running
+from tenants import schemas
+from tenants.services import company_create
+
+FOLDER = Path(__file__).resolve().parent.parent / ".data" / "test-postgres"
+TEMPLATE = "tf_template_"
+RUN = "tf_run_"
+KEPT_TEMPLATES = 3
+# One run at a time makes a template or clears up.
+LOCK = 0x7465737473
+
+
+@dataclass(frozen=True)
+class OwnDatabase:
+    """A database of one test."""
+
+    url: str
+
+
+class TestServer:
+    """The server that this run's databases are on, from `with` to its end."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._run = f"{RUN}{secrets.token_hex(4)}"
+        self._numbers = itertools.count(1)
+
+    def __enter__(self) -> TestServer:
+        with ExitStack() as stack:
+            self._url = os.environ.get("DATABASE_URL") or stack.enter_context(running(FOLDER, durable=False))
+            # By its connection's name other runs know that this one lives.
+            self._admin = stack.enter_context(
+                psycopg.connect(self._url, autocommit=True, application_name=self._run, connect_timeout=30)
+            )
+            self._template = self._ensure_template()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, traceback)
+
+    @contextmanager
+    def clone(self) -> Iterator[str]:
+        """A new clone of the template, which Django's connections lead to for the time of the block; its address."""
+        name = f"{self._run}_{next(self._numbers)}"
+        self._do("CREATE DATABASE {} TEMPLATE {}", name, self._template)
+        try:
+            url = self._url_of(name)
+            with _django_on(url):
+                yield url
+        finally:
+            self._do("DROP DATABASE {} WITH (FORCE)", name)
+
+    def _do(self, statement: str, *names: str) -> None:
+        self._admin.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    def _url_of(self, name: str) -> str:
+        return urlunsplit(urlsplit(self._url)._replace(path=f"/{name}"))
+
+    def _ensure_template(self) -> str:
+        name = TEMPLATE + _template_hash()
+        self._admin.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        try:
+            self._drop_dead_runs()
+            if not self._admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+                self._make_template(name)
+                self._drop_old_templates()
+        finally:
+            self._admin.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        return name
+
+    def _make_template(self, name: str) -> None:
+        sys.stderr.write("Making the template of the test databases …\n")
+        unfinished = f"{self._run}_template"
+        self._do("CREATE DATABASE {} TEMPLATE template0", unfinished)
+        with _django_on(self._url_of(unfinished)):
+            schemas.migrate(schemas.PUBLIC)
+            for company in ("Acme", "Globex"):
+                company_create(name=company, actor=Actor())
+        self._do("ALTER DATABASE {} RENAME TO {}", unfinished, name)
+        # Whoever is connected to a template keeps it from being cloned.
+        self._do("ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
+
+    def _drop_dead_runs(self) -> None:
+        alive = {name for (name,) in self._admin.execute("SELECT application_name FROM pg_stat_activity")}
+        for name in self._databases(RUN):
+            if name.rpartition("_")[0] not in alive:
+                self._do("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+    def _drop_old_templates(self) -> None:
+        for name in self._databases(TEMPLATE)[:-KEPT_TEMPLATES]:
+            self._do("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+    def _databases(self, prefix: str) -> list[str]:
+        """Their names, oldest first."""
+        found = self._admin.execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY oid", [prefix]
+        )
+        return [name for (name,) in found]
+
+
+def _template_hash() -> str:
+    parts = [schemas.migration_hash(), Path(__file__).read_text(), version("django"), version("django-tenants")]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+@contextmanager
+def _django_on(url: str) -> Iterator[None]:
+    """Django's connections, of whichever thread, lead to `url` meanwhile; without a pool, so that they really end."""
+    target = urlsplit(url)
+    options = {key: value for key, value in connection.settings_dict["OPTIONS"].items() if key != "pool"}
+    values = {
+        "NAME": target.path.lstrip("/"),
+        "USER": target.username or "",
+        "PASSWORD": target.password or "",
+        "HOST": target.hostname or "",
+        "PORT": str(target.port or 5432),
+        "OPTIONS": options,
+    }
+    connections.close_all()
+    before = {key: connection.settings_dict[key] for key in values}
+    connection.settings_dict.update(values)
+    try:
+        yield
+    finally:
+        connections.close_all()
+        connection.set_schema_to_public()
+        connection.settings_dict.update(before)
