@@ -28,8 +28,6 @@ NEED_NO_DATABASE = {
 def needs_database(arguments: list[str]) -> bool:
     """Whether the command line `arguments` (without the program's name) needs one."""
     command = arguments[0] if arguments else ""
-    if command == "makemigrations" and "--check" in arguments:
-        return False
     return command not in NEED_NO_DATABASE and not {"--help", "-h"} & set(arguments)
 
 
@@ -69,4 +67,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

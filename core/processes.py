@@ -93,14 +93,19 @@ class Children:
         self._children[name] = child
         return int(child.pid)
 
+    def ended(self) -> tuple[str, int] | None:
+        """Name and exit code of a child that has ended by itself."""
+        for name, child in self._children.items():
+            code = child.poll()
+            if code is not None:
+                return name, int(code)
+        return None
+
     def wait(self) -> tuple[str, int]:
         """Wait until one child ends by itself: its name and exit code."""
-        while True:
-            for name, child in self._children.items():
-                code = child.poll()
-                if code is not None:
-                    return name, int(code)
+        while (first := self.ended()) is None:
             time.sleep(POLL_SECONDS)
+        return first
 
     def _stop(self) -> None:
         try:

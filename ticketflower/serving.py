@@ -1,0 +1,104 @@
+"""Serving from a command: the web server as a child process, from an up-to-date database, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from core.postgres import PostgresError, check_version
+from core.processes import Children
+
+START_SECONDS = 60
+STOP_SECONDS = 10
+POLL_SECONDS = 0.1
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """`--host` and `--port`; without the latter the environment's PORT counts (`make run PORT=9000`)."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=os.environ.get("PORT") or "8000", help="PORT, else 8000")
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65_535:
+        raise ArgumentTypeError(f"{text!r} is not a port (1 to 65535)")
+    return int(text)
+
+
+@contextmanager
+def children() -> Iterator[Children]:
+    """The processes of this command, after those that a killed one left have been ended."""
+    with Children(settings.BASE_DIR / ".data" / "processes", grace_seconds=STOP_SECONDS + 5) as group:
+        yield group
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Raise CommandError where another server listens: granian shares its port, and would share it with a stranger."""
+    try:
+        [(family, kind, protocol, _name, address), *_more] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        with socket.socket(family, kind, protocol) as probe:
+            if sys.platform != "win32":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closed connections don't count
+            probe.bind(address)
+    except OSError as error:
+        raise CommandError(
+            f"Can't listen on {host}, port {port}: {error.strerror}. Choose another port with PORT= or --port."
+        ) from error
+
+
+def prepare_database() -> None:
+    """Check the server's version, and migrate the schemas that need it. Says what it does."""
+    try:
+        check_version(connection)
+    except PostgresError as error:
+        raise CommandError(str(error)) from error
+    call_command("migrate_schemas")
+
+
+def serve(group: Children, *, host: str, port: int, ready: Callable[[], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM; `ready` is called when the server answers. Raises CommandError if it ends."""
+    connection.close_pool()
+    settings.STATIC_ROOT.mkdir(exist_ok=True)  # filled by collectstatic, which only a production server needs
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
+    command += ["--workers", str(settings.WEB_WORKERS), "--blocking-threads", str(settings.WEB_THREADS)]
+    command += ["--http", "1", "--no-ws", "--log-level", "warning", "--working-dir", str(settings.BASE_DIR)]
+    command += ["--respawn-failed-workers", "--workers-kill-timeout", str(STOP_SECONDS)]
+    group.start("web server", [*command, "ticketflower.wsgi:application"])
+    try:
+        _wait_until_it_answers(group, host, port)
+        ready()
+        name, code = group.wait()
+    except KeyboardInterrupt:
+        return
+    raise CommandError(f"The {name} ended with exit code {code}.")
+
+
+def _wait_until_it_answers(group: Children, host: str, port: int) -> None:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        if (ended := group.ended()) is not None:
+            raise CommandError(f"The {ended[0]} ended with exit code {ended[1]}.")
+        try:
+            socket.create_connection((reachable, port), timeout=1).close()
+            return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise CommandError(f"The web server does not answer after {START_SECONDS} seconds.") from error
+            time.sleep(POLL_SECONDS)
+
+
+def address(host: str, port: int) -> str:
+    """The URL of `host` as a person types it."""
+    default = 443 if settings.USE_HTTPS else 80
+    scheme = "https" if settings.USE_HTTPS else "http"
+    return f"{scheme}://{host}" if port == default else f"{scheme}://{host}:{port}"
