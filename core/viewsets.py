@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 from django_filters import FilterSet
@@ -104,12 +104,17 @@ class BaseViewSet(ViewSetMixin, APIView):
         limit = integer_param(request, "limit", DEFAULT_LIMIT, least=1, most=MAX_LIMIT)
         offset = integer_param(request, "offset", 0, least=0, most=MAX_OFFSET)
         page = rows.page(queryset, limit=limit, offset=offset)
+        if page.count == 0:
+            self.check_parent()
         more = page.count is None or offset + limit < page.count
         following = _page_link(request, limit, offset + limit) if more else None
         previous = _page_link(request, limit, max(0, offset - limit)) if offset else None
         head = dump({"count": page.count, "next": following, "previous": previous})
         body = head[:-1] + b',"results":[' + page.rows.encode() + b"]}"
         return HttpResponse(body, content_type="application/json")
+
+    def check_parent(self) -> None:
+        """Called for an empty list: 404 if what the list is of doesn't exist. So a full list needs no look-up."""
 
     def retrieve(self, request: Request, **kwargs: Any) -> HttpResponse:
         """One row, with its ETag."""
@@ -187,12 +192,6 @@ class BaseViewSet(ViewSetMixin, APIView):
     def perform_destroy(self, pk: int, expected: int | None) -> None:
         """Call the service."""
         raise NotImplementedError
-
-
-def check_revision(row: Model, expected: int | None) -> None:
-    """412 unless the locked `row` still has the revision that the caller read (None: no matter)."""
-    if expected is not None and row.revision != expected:  # type: ignore[attr-defined]
-        raise stale()
 
 
 def _page_link(request: Request, limit: int, offset: int) -> str:

@@ -1,4 +1,7 @@
-"""What exists on a company's host (and below /api/tenants/{slug or id}/)."""
+"""What exists on a company's host (and, but for pages, below /api/tenants/{slug or id}/)."""
 
+from django.urls import include, path
 
-urlpatterns: list = []
+urlpatterns = [
+    path("api/workflow/", include("workflow_design.api.urls")),
+]

@@ -1,0 +1,38 @@
+"""Filters of lists: a value of the wrong type is a 400, never a guess."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django import forms
+
+_LARGEST = 2**63 - 1
+
+
+class IntegerFilter(django_filters.Filter):
+    """A whole number that a database column can hold."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("min_value", 0)
+        kwargs.setdefault("max_value", _LARGEST)
+        super().__init__(*args, **kwargs)
+
+
+class FlagField(forms.Field):
+    """`true` or `false`."""
+
+    def to_python(self, value: Any) -> bool | None:
+        if value in (None, ""):
+            return None
+        if value not in ("true", "false"):
+            raise forms.ValidationError("true or false.", code="invalid")
+        return value == "true"
+
+
+class FlagFilter(django_filters.Filter):
+    """`?is_active=true`."""
+
+    field_class = FlagField

@@ -1,0 +1,83 @@
+"""/api/workflow/upload/, and documents as answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from core.errors import invalid
+from core.renderers import dump, json_response
+from users.permissions import IsWorkflowCreator
+from workflow_design.api.parsers import DOCUMENT_PARSERS, flag_param
+from workflow_design.api.serializers import JSONObjectField, UploadSerializer
+from workflow_design.kernel.document import to_yaml
+from workflow_design.services.upload import Uploaded, upload
+
+
+def document_response(document: dict[str, Any], form: str) -> HttpResponse:
+    """A document as `json` or `yaml`."""
+    if form == "yaml":
+        return HttpResponse(to_yaml(document), content_type="application/yaml; charset=utf-8")
+    return json_response(document)
+
+
+class UploadView(APIView):
+    """A whole bundle, or one of its parts."""
+
+    permission_classes = [IsWorkflowCreator]
+    parser_classes = DOCUMENT_PARSERS
+
+    @extend_schema(
+        operation_id="upload_definition",
+        parameters=[
+            OpenApiParameter("dry_run", bool, description="Try it and tell what would change; write nothing."),
+            OpenApiParameter("prune", bool, description="Remove tasks and ticket types that the document leaves out."),
+        ],
+        request={
+            "application/json": JSONObjectField(),
+            "application/yaml": OpenApiTypes.STR,
+            "application/x-yaml": OpenApiTypes.STR,
+            "text/yaml": OpenApiTypes.STR,
+            "multipart/form-data": {
+                "type": "object",
+                "properties": {"file": {"type": "string", "format": "binary"}},
+                "required": ["file"],
+            },
+        },
+        responses={200: UploadSerializer, 201: UploadSerializer},
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Store a document: a bundle, a single workflow, task or ticket type, form steps, or an integration graph.
+
+        An upsert by key: what the document leaves out stays as it is, and the same document twice changes nothing.
+        201 when it made a workflow, else 200. Errors: 400 with all of them, nothing written.
+        """
+        dry_run, prune = flag_param(request, "dry_run"), flag_param(request, "prune")
+        if flag_param(request, "publish"):
+            raise invalid("Publishing is not available yet: upload without it.", attr="publish", code="unsupported")
+        done = upload(user=request.user, document=request.data, prune=prune, dry_run=dry_run)
+        status = 201 if done.created and not dry_run else 200
+        return HttpResponse(_answer(done), status=status, content_type="application/json")
+
+
+def _answer(done: Uploaded) -> bytes:
+    """Rows come as JSON text from the database; the rest is added behind them."""
+    rest = dump(
+        {
+            "created": done.created,
+            "changed": done.changed,
+            "version": done.version,
+            "published_version": done.published_version,
+            "diff": done.diff,
+            "problems": [problem.as_dict() for problem in done.problems],
+            # Nothing proves definitions yet, so nothing is proved.
+            "proved": False,
+        }
+    )
+    rows = f'{{"workflow":{done.workflow},"tickets":[{",".join(done.tickets)}],'
+    return rows.encode() + rest[1:]

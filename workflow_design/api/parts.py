@@ -1,0 +1,93 @@
+"""/api/workflow/tasks/, transitions/ and tickets/: the parts of workflows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from workflow_design.api.base import DefinitionViewSet
+from workflow_design.api.filters import TaskFilter, TicketFilter, TransitionFilter
+from workflow_design.api.serializers import TaskSerializer, TicketDefinitionSerializer, TransitionSerializer
+from workflow_design.models import TaskDefinition, TicketDefinition, WorkflowTransition
+from workflow_design.selectors import TASK_ROWS, TICKET_ROWS, TRANSITION_ROWS, searched
+from workflow_design.services import tasks, tickets, transitions
+
+_NAMED = {**DefinitionViewSet.orderings, "key": "key", "title": "title"}
+
+
+class TaskViewSet(DefinitionViewSet):
+    """Tasks: the steps of workflows."""
+
+    rows = TASK_ROWS
+    serializer_class = TaskSerializer
+    filterset_class = TaskFilter
+    orderings = {**_NAMED, "order": "order"}
+
+    def get_queryset(self) -> QuerySet[TaskDefinition]:
+        return self.narrowed(TaskDefinition.objects.all())
+
+    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return searched(queryset, text, stored=False)
+
+    def perform_create(self, values: dict[str, Any], **kwargs: Any) -> int:
+        workflow_id = self.parent(values, kwargs.get("workflow_id"))
+        return tasks.task_create(user=self.request.user, workflow_id=workflow_id, values=values).pk
+
+    def perform_update(self, pk: int, values: dict[str, Any], expected: int | None) -> None:
+        partial = self.request.method == "PATCH"
+        tasks.task_update(user=self.request.user, task_id=pk, values=values, partial=partial, expected=expected)
+
+    def perform_destroy(self, pk: int, expected: int | None) -> None:
+        tasks.task_delete(user=self.request.user, task_id=pk, expected=expected)
+
+
+class TransitionViewSet(DefinitionViewSet):
+    """Transitions: the ways between tasks."""
+
+    rows = TRANSITION_ROWS
+    serializer_class = TransitionSerializer
+    filterset_class = TransitionFilter
+    orderings = {**DefinitionViewSet.orderings, "priority": "priority"}
+
+    def get_queryset(self) -> QuerySet[WorkflowTransition]:
+        return self.narrowed(WorkflowTransition.objects.all())
+
+    def perform_create(self, values: dict[str, Any], **kwargs: Any) -> int:
+        workflow_id = self.parent(values, kwargs.get("workflow_id"))
+        return transitions.transition_create(user=self.request.user, workflow_id=workflow_id, values=values).pk
+
+    def perform_update(self, pk: int, values: dict[str, Any], expected: int | None) -> None:
+        partial = self.request.method == "PATCH"
+        transitions.transition_update(
+            user=self.request.user, transition_id=pk, values=values, partial=partial, expected=expected
+        )
+
+    def perform_destroy(self, pk: int, expected: int | None) -> None:
+        transitions.transition_delete(user=self.request.user, transition_id=pk, expected=expected)
+
+
+class TicketDefinitionViewSet(DefinitionViewSet):
+    """Ticket types: what requesters fill in."""
+
+    rows = TICKET_ROWS
+    serializer_class = TicketDefinitionSerializer
+    filterset_class = TicketFilter
+    orderings = _NAMED
+
+    def get_queryset(self) -> QuerySet[TicketDefinition]:
+        return self.narrowed(TicketDefinition.objects.all())
+
+    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return searched(queryset, text)
+
+    def perform_create(self, values: dict[str, Any], **kwargs: Any) -> int:
+        workflow_id = self.parent(values, kwargs.get("workflow_id"))
+        return tickets.ticket_create(user=self.request.user, workflow_id=workflow_id, values=values).pk
+
+    def perform_update(self, pk: int, values: dict[str, Any], expected: int | None) -> None:
+        partial = self.request.method == "PATCH"
+        tickets.ticket_update(user=self.request.user, ticket_id=pk, values=values, partial=partial, expected=expected)
+
+    def perform_destroy(self, pk: int, expected: int | None) -> None:
+        tickets.ticket_delete(user=self.request.user, ticket_id=pk, expected=expected)

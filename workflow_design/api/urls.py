@@ -1,0 +1,32 @@
+"""Below /api/workflow/."""
+
+from django.urls import path, re_path
+from rest_framework.routers import SimpleRouter
+
+from workflow_design.api.access import AccessViewSet
+from workflow_design.api.documents import UploadView
+from workflow_design.api.parts import TaskViewSet, TicketDefinitionViewSet, TransitionViewSet
+from workflow_design.api.workflows import WorkflowViewSet
+
+router = SimpleRouter()
+router.register("workflows", WorkflowViewSet, "workflow")
+router.register("tasks", TaskViewSet, "task")
+router.register("transitions", TransitionViewSet, "transition")
+router.register("tickets", TicketDefinitionViewSet, "ticket-definition")
+
+_LIST = {"get": "list", "post": "create"}
+_NESTED = {"tasks": TaskViewSet, "transitions": TransitionViewSet, "tickets": TicketDefinitionViewSet}
+
+urlpatterns = [
+    path("upload/", UploadView.as_view(), name="upload"),
+    path("access/", AccessViewSet.as_view({"get": "list", "post": "create", "delete": "revoke"}), name="ticket-access"),
+    *(
+        re_path(
+            rf"^workflows/(?P<workflow_id>[0-9]{{1,18}})/{name}/$",
+            view.as_view(_LIST),
+            name=f"workflow-{name}",
+        )
+        for name, view in _NESTED.items()
+    ),
+    *router.urls,
+]

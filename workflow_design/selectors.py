@@ -1,0 +1,121 @@
+"""Reading definitions: what each resource looks like, and how lists are searched."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db.models import QuerySet
+
+from core.rows import Rows
+from workflow_design.models import WorkflowDefinition
+
+# The number that the next publish will make, or the last one while nothing differs from it; 1 before the first.
+_VERSION = (
+    "CASE WHEN {w}.published_version IS NULL THEN 1"
+    " WHEN {w}.bundle_hash = {w}.published_hash THEN {w}.published_version ELSE {w}.published_version + 1 END"
+)
+_OWN_VERSION = _VERSION.format(w="workflow_definitions")
+
+
+def version_of(workflow: WorkflowDefinition) -> int:
+    """The same in Python, for a row at hand."""
+    if workflow.published_version is None:
+        return 1
+    unchanged = bytes(workflow.bundle_hash) == bytes(workflow.published_hash or b"")
+    return workflow.published_version + (0 if unchanged else 1)
+
+
+def _version_of(table: str) -> str:
+    """The version of the workflow that a row of `table` belongs to."""
+    return f"(SELECT {_VERSION.format(w='w')} FROM workflow_definitions w WHERE w.id = {table}.workflow_id)"
+
+
+def _columns(table: str, *names: str) -> dict[str, str]:
+    return {name: f'{table}."{name}"' for name in names}
+
+
+def _audit(table: str) -> dict[str, str]:
+    return {"created_by": f"{table}.created_by_id", **_columns(table, "created_at", "updated_at")}
+
+
+_W, _T, _L, _D = "workflow_definitions", "task_definitions", "workflow_transitions", "ticket_definitions"
+
+WORKFLOW_ROWS = Rows(
+    **_columns(_W, "id"),
+    company=":company",
+    **_columns(_W, "key", "title", "description", "status"),
+    version=_OWN_VERSION,
+    **_columns(_W, "published_version"),
+    has_changes=f"{_W}.published_hash IS DISTINCT FROM {_W}.bundle_hash",
+    **_columns(
+        _W,
+        *("ext_ref", "fields", "state_schema", "guidelines", "display_layout", "end_action_type", "end_action"),
+    ),
+    **_audit(_W),
+)
+
+TASK_ROWS = Rows(
+    **_columns(_T, "id"),
+    company=":company",
+    workflow=f"{_T}.workflow_id",
+    **_columns(_T, "key", "order", "title", "description"),
+    version=_version_of(_T),
+    **_columns(
+        _T,
+        *("ext_ref", "task_type", "input_schema", "output_schema", "edit_layout", "display_layout", "action"),
+        *("integration", "action_url", "input_transform", "output_transform", "timeout_seconds", "retry_policy"),
+        *("split", "join", "assignee_roles", "assignment_policy", "due_in_seconds"),
+    ),
+    **_audit(_T),
+)
+
+TRANSITION_ROWS = Rows(
+    **_columns(_L, "id"),
+    company=":company",
+    workflow=f"{_L}.workflow_id",
+    from_task=f"{_L}.from_task_id",
+    to_task=f"{_L}.to_task_id",
+    **_columns(_L, "condition", "priority", "is_default", "on_event"),
+    version=_version_of(_L),
+    **_audit(_L),
+)
+
+TICKET_ROWS = Rows(
+    **_columns(_D, "id"),
+    company=":company",
+    workflow=f"{_D}.workflow_id",
+    **_columns(_D, "key", "title", "description"),
+    version=_version_of(_D),
+    **_columns(_D, "ext_ref", "fields", "company_role_access", "edit_layout", "display_layout"),
+    **_audit(_D),
+)
+
+ACCESS_ROWS = Rows(
+    **_columns("ticket_access", "id"),
+    company=":company",
+    ticket_definition="ticket_access.ticket_definition_id",
+    workflow="ticket_access.workflow_id",
+    role="ticket_access.role",
+    **_audit("ticket_access"),
+)
+
+# Letters, digits and underscores make words; everything else parts them, as the index does.
+_WORD = re.compile(r"\w+")
+_MAX_WORDS = 20
+
+
+def searched(queryset: QuerySet[Any], text: str, *, stored: bool = True) -> QuerySet[Any]:
+    """Rows whose key, title or description hold every word of `text`, each as the beginning of a word.
+
+    `stored`: whether the table keeps its words in a column (else they are in an index over the same expression).
+    """
+    words = [word.strip("_") for word in _WORD.findall(text)][:_MAX_WORDS]
+    words = [word for word in words if word]
+    if not words:
+        return queryset.none()
+    query = SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw")
+    if stored:
+        return queryset.filter(search=query)
+    return queryset.annotate(search_=SearchVector("key", "title", "description", config="simple")).filter(search_=query)
