@@ -9,10 +9,12 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 from core.postgres import PostgresError, check_version
 from core.processes import Children
@@ -58,7 +60,7 @@ def require_free_port(host: str, port: int) -> None:
 def prepare_database() -> None:
     """Check the server's version, and migrate the schemas that need it. Says what it does."""
     try:
-        check_version(connection)
+        check_version(cast(DatabaseWrapper, connection))
     except PostgresError as error:
         raise CommandError(str(error)) from error
     call_command("migrate_schemas")
@@ -66,7 +68,7 @@ def prepare_database() -> None:
 
 def serve(group: Children, *, host: str, port: int, ready: Callable[[], None]) -> None:
     """Serve until Ctrl-C or SIGTERM; `ready` is called when the server answers. Raises CommandError if it ends."""
-    connection.close_pool()
+    cast(DatabaseWrapper, connection).close_pool()
     settings.STATIC_ROOT.mkdir(exist_ok=True)  # filled by collectstatic, which only a production server needs
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
     command += ["--workers", str(settings.WEB_WORKERS), "--blocking-threads", str(settings.WEB_THREADS)]

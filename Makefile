@@ -1,0 +1,81 @@
+# What a developer does here. Every target makes or updates .venv first; the work is done by manage.py and the tools.
+#   PYTHON=python3.12   which Python makes .venv (3.11 or later)
+#   PORT=9000           where run and demo serve
+#   ONCE=1              demo: set up, print, end
+#   ARGS="-k upload"    more arguments for test and bench
+
+VENV := .venv
+PY := $(VENV)/bin/python
+RUNTIME := $(VENV)/installed-runtime
+DEV := $(VENV)/installed-dev
+PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
+# Type checking loads the settings, and they want a secret. This one signs nothing.
+NO_SECRET := not-a-secret-type-checking-signs-nothing
+
+.PHONY: help demo run test check bench schema mutants lock
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo     two companies with people and definitions, then serve on port 8000 (PORT=, ONCE=1)"
+	@echo "make run      serve without demo data (PORT=)"
+	@echo "make test     all tests (ARGS=)"
+	@echo "make check    lint, format, types, imports, OpenAPI and migrations up to date"
+	@echo "make bench    measure speed (ARGS=)"
+	@echo "make schema   write openapi.yaml"
+	@echo "make mutants  show that tests notice each defence that is taken away"
+	@echo "make lock     pin requirements*.in to requirements*.txt"
+
+demo: $(RUNTIME)
+	@$(PY) manage.py demo
+
+run: $(RUNTIME)
+	@$(PY) manage.py run
+
+test: $(DEV)
+	@$(PY) -m pytest $(if $(CI),-p tests.ci) $(ARGS)
+
+check: $(DEV)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	SECRET_KEY=$(NO_SECRET) $(PY) -m mypy .
+	$(VENV)/bin/lint-imports
+	$(PY) manage.py spectacular --validate --fail-on-warn --file .data/openapi.yaml
+	diff -u openapi.yaml .data/openapi.yaml
+	$(PY) manage.py makemigrations --check --dry-run
+
+bench: $(DEV)
+	@$(PY) -m bench $(ARGS)
+
+schema: $(RUNTIME)
+	$(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml
+
+mutants: $(DEV)
+	@$(PY) -m tests.mutants
+
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --upgrade --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+lock: $(DEV)
+	$(COMPILE) --output-file=requirements.txt requirements.in
+	$(COMPILE) --output-file=requirements-dev.txt requirements-dev.in
+
+# A stamp in .venv is newer than the requirements that were installed last.
+$(RUNTIME): requirements.txt | venv
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt requirements.txt | venv
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(RUNTIME)
+
+# Without a .venv that works (never made, half made, its Python gone): make one with the first Python that can.
+.PHONY: venv
+venv:
+	@$(PY) -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && exit 0; \
+	for python in $(PYTHONS); do \
+		"$$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		echo "Making $(VENV) with $$("$$python" --version)"; \
+		exec "$$python" -m venv --clear $(VENV); \
+	done; \
+	echo "Python 3.11 or later with its venv module is needed, and there is none in: $(PYTHONS)." >&2; \
+	echo "Install one, or name it: make PYTHON=/path/to/python3.12" >&2; \
+	exit 1
