@@ -100,7 +100,7 @@ def check_fields(fields: list[Entity], path: str, problems: list[Problem]) -> No
 
 
 def value_problems(schema: JsonSchema, value: Any, path: str) -> list[Problem]:
-    """What `schema` has against `value`, as errors at `path`; nothing when `schema` is none, which is said elsewhere."""
+    """What `schema` has against `value`, as errors at `path`; none when `schema` is no schema, said elsewhere."""
     if check_schema(schema):
         return []
     return [
@@ -217,8 +217,10 @@ def merged_fields(bundle: Mapping[str, Any]) -> MergedFields:
         source = Source(None, f"/workflow/fields/{index}", schema)
         found[name] = Field(name, schema, field.get("Required", False), field.get("Public", False), True, (source,))
     for index, task in enumerate(bundle["tasks"]):
-        for name, part in output_properties(task["output_schema"]).items():
-            schema = _alone(part, task["output_schema"])
+        root = task["output_schema"]
+        refers = bool(root) and not check_schema(root) and compile_schema(root).refers
+        for name, part in output_properties(root).items():
+            schema = _alone(part, root) if refers else part
             path = f"/tasks/{index}/output_schema/properties{pointer(name)}"
             if not limits.FIELD_NAME.fullmatch(name):
                 report(problems, "bad_field_name", f'"{name[:100]}" {limits.FIELD_NAME_RULE}', path)
@@ -244,24 +246,11 @@ def output_properties(schema: Any) -> dict[str, Any]:
 
 
 def _alone(part: Any, root: JsonSchema) -> Any:
-    """A property's schema without the schema around it: with its `$defs` where it refers to them."""
-    if not isinstance(part, dict) or not _refers(part):
+    """A property's schema without the schema around it: with its `$defs` where that refers to them."""
+    if not isinstance(part, dict):
         return part
     moved = {**part, "$defs": root.get("$defs", {})}
     return {} if check_schema(moved) else moved
-
-
-def _refers(part: JsonSchema) -> bool:
-    todo: list[Any] = [part]
-    while todo:
-        value = todo.pop()
-        if isinstance(value, dict):
-            if "$ref" in value or "$dynamicRef" in value:
-                return True
-            todo.extend(value.values())
-        elif isinstance(value, list):
-            todo.extend(value)
-    return False
 
 
 def _clash(name: str, known: Field, schema: Any) -> str | None:

@@ -72,7 +72,9 @@ def _same(one: Any, other: Any) -> bool:
     """Equal as JSON, the order of keys included (Python alone takes True for 1)."""
     if one is other:
         return True
-    return one == other and canonical_text(one) == canonical_text(other)
+    if not isinstance(one, list | dict):
+        return type(one) is type(other) and bool(one == other)
+    return one == other and (not one or canonical_text(one) == canonical_text(other))
 
 
 def _name(kind: EntityKind, entity: Entity) -> Any:

@@ -233,7 +233,10 @@ def _access(value: Any, path: str, problems: list[Problem]) -> list[str]:
 
 def _ticket_fields(value: Any, path: str, problems: list[Problem]) -> Entity:
     if value is None or type(value) is dict:
-        return value or {}
+        if not value or len(value) <= limits.MAX_FIELDS:
+            return value or {}
+        report(problems, "too_many", f"must name at most {limits.MAX_FIELDS:,} fields", path)
+        return {}
     report(problems, "wrong_type", "must be an object: field name → null, default or {const: value}", path)
     return {}
 

@@ -44,7 +44,7 @@ def _bundle(document: dict[str, Any], problems: list[Problem]) -> Raw | None:
     if workflow is None:
         report(problems, "required", "is required: the workflow, or the key of one that exists", "/workflow")
         return None
-    raw = Raw(workflow, *(document.get(name) for name in _LISTS))
+    raw = Raw(workflow, document.get("tasks"), document.get("transitions"), document.get("tickets"))
     raw.sections.update(name for name in _LISTS if document.get(name) is not None)
     if isinstance(workflow, str):
         raw.workflow = {"key": workflow}

@@ -21,12 +21,13 @@ def sequence(tasks: list[Entity]) -> list[Entity]:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """`after` is the bundle that an upload leaves; `missing` points into `current` at what the lists leave out;
-    `origin` tells for a task or ticket type of `after` where it lies in the document's bundle, None for a stored one.
+    """`after` is the bundle that an upload leaves; `kept` names what it keeps although the document's list leaves it
+    out, as (section, key); `origin` tells for a task or ticket type of `after` where it lies in the document's bundle,
+    None for a stored one.
     """
 
     after: Bundle
-    missing: list[str]
+    kept: list[tuple[str, str]]
     origin: dict[str, str | None]
 
 
@@ -38,7 +39,7 @@ def merge(current: Bundle | None, bundle: Bundle, sections: set[str], *, whole: 
     """
     if current is None:
         return Merged(bundle, [], {})
-    missing: list[str] = []
+    left: list[tuple[str, str]] = []
     origin: dict[str, str | None] = {}
     after = {"format": bundle["format"]}
     after["workflow"] = bundle["workflow"] if "workflow" in sections else current["workflow"]
@@ -47,11 +48,11 @@ def merge(current: Bundle | None, bundle: Bundle, sections: set[str], *, whole: 
         if section == "transitions" or section not in sections:
             continue
         index = {entity["key"]: place for place, entity in enumerate(bundle[section])}
-        left_out = [place for place, entity in enumerate(current[section]) if entity["key"] not in index]
-        if whole:
-            missing += [pointer(section, place) for place in left_out]
+        left_out = [entity["key"] for entity in current[section] if entity["key"] not in index]
         if not left_out or (prune and whole):
             continue
+        if whole:
+            left += [(section, key) for key in left_out]
         after[section] = _upsert(bundle[section], current[section])
         for place, entity in enumerate(after[section]):
             here = index.get(entity["key"])
@@ -59,7 +60,7 @@ def merge(current: Bundle | None, bundle: Bundle, sections: set[str], *, whole: 
     if "transitions" not in sections:
         kept = {task["key"] for task in after["tasks"]} | {None}
         after["transitions"] = [t for t in current["transitions"] if t["from"] in kept and t["to"] in kept]
-    return Merged(after, missing, origin)
+    return Merged(after, left, origin)
 
 
 def _upsert(listed: list[Entity], stored: list[Entity]) -> list[Entity]:

@@ -18,7 +18,7 @@ from workflow_design.kernel.document.places import Places
 from workflow_design.kernel.document.raw import Raw
 from workflow_design.kernel.document.references import reference_problems
 from workflow_design.kernel.problems import Problem
-from workflow_design.kernel.schemas import check_json, normal_json
+from workflow_design.kernel.schemas import check_json, clean_json
 from workflow_design.kernel.shape import Entity, Reader, report
 
 
@@ -36,8 +36,6 @@ class Normalized:
     after: Bundle
     sections: frozenset[str]
     problems: list[Problem]
-    missing: list[str]
-    """Pointers into `current` of the tasks and ticket types that the document leaves out of a list it has."""
     _places: Places = field(default_factory=Places)
     _origin: dict[str, str | None] = field(default_factory=dict)
 
@@ -68,13 +66,14 @@ class Normalized:
 def normalize(document: Any, *, current: Bundle | None = None, prune: bool = False) -> Normalized:
     """Reads a document in any of the forms of `docs/documents.md`, on top of `current`, the stored bundle if any.
 
+    Without `current`, a document that isn't a whole workflow has no targets to check its keys and fields against.
     `prune` drops the stored tasks and ticket types that the document's own lists leave out. Never raises for any
     JSON value; every finding of one pass is in `problems`, with pointers into `document`.
     """
-    problems = check_json(document)
+    document, problems = clean_json(document)
     if problems:
         return _nothing(problems)
-    raw = recognize(normal_json(document), problems)
+    raw = recognize(document, problems)
     if raw is None:
         return _nothing(problems)
 
@@ -95,11 +94,17 @@ def normalize(document: Any, *, current: Bundle | None = None, prune: bool = Fal
         "tickets": tickets,
     }
     merged = merge(current, bundle, sections, whole=raw.whole, prune=prune)
-    own += reference_problems(bundle, merged.after, sections)
+    if current is not None or "workflow" in sections:
+        own += reference_problems(bundle, merged.after, sections)
+    own += [_kept(section, key) for section, key in merged.kept]
     problems += [replace(problem, path=raw.places.locate(problem.path)) for problem in own]
-    return Normalized(
-        bundle, merged.after, frozenset(sections), _bounded(problems), merged.missing, raw.places, merged.origin
-    )
+    return Normalized(bundle, merged.after, frozenset(sections), _bounded(problems), raw.places, merged.origin)
+
+
+def _kept(section: str, key: str) -> Problem:
+    what = "task" if section == "tasks" else "ticket type"
+    message = f'the stored {what} "{key}" isn\'t in the document and stays; prune=true removes it'
+    return Problem("warning", "not_in_document", message, f"/{section}", task=key if section == "tasks" else None)
 
 
 def workflow_key(document: Any) -> str | None:
@@ -160,4 +165,4 @@ def _nothing(problems: list[Problem]) -> Normalized:
         "transitions": [],
         "tickets": [],
     }
-    return Normalized(bundle, bundle, frozenset(), problems, [])
+    return Normalized(bundle, bundle, frozenset(), problems)

@@ -13,7 +13,7 @@ from workflow_design.kernel.document.entities import (
 )
 from workflow_design.kernel.fields import Field, ticket_problems
 from workflow_design.kernel.problems import Problem
-from workflow_design.kernel.schemas import check_json, normal_json
+from workflow_design.kernel.schemas import clean_json
 from workflow_design.kernel.shape import Entity, Reader
 
 EntityKind = Literal["workflow", "task", "transition", "ticket"]
@@ -30,10 +30,10 @@ def read_entity(kind: EntityKind, values: Any, path: str = "") -> tuple[Entity, 
 
     With an error among the problems the normal form may not be stored.
     """
-    problems = check_json(values, path)
+    values, problems = clean_json(values, path)
     if problems:
         return _READERS[kind]({}, path, []), problems
-    return _READERS[kind](normal_json(values), path, problems), problems
+    return _READERS[kind](values, path, problems), problems
 
 
 def check_workflow(values: Any, path: str = "") -> list[Problem]:

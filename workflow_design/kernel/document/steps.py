@@ -81,7 +81,7 @@ def from_steps(document: dict[str, Any], problems: list[Problem]) -> Raw:
         report(problems, "wrong_type", f"must be a list of at most {MAX_TASKS:,} steps", "/steps")
         steps = []
     public = [_public_field(field) for step in steps if isinstance(step, dict) for field in _listed(step.get("fields"))]
-    _declare(workflow, [field for field in public if field is not None])
+    _declare(workflow, [field for field in public if field is not None], raw)
     raw.tasks = [_task(step, index, raw, problems) for index, step in enumerate(steps)]
     return raw
 
@@ -139,10 +139,12 @@ def _public_field(field: Any) -> dict[str, Any] | None:
     return full if type(full) is dict and full.get("Public") is True else None
 
 
-def _declare(workflow: dict[str, Any], public: list[dict[str, Any]]) -> None:
+def _declare(workflow: dict[str, Any], public: list[dict[str, Any]], raw: Raw) -> None:
     declared = workflow.get("fields", [])
     if type(declared) is not list or not public:
         return
     known = {field.get("FieldName") for field in declared if isinstance(field, dict)}
     extra = {field["FieldName"]: field for field in public if isinstance(field.get("FieldName"), str)}
+    for index in range(len(declared), len(declared) + len(extra)):
+        raw.places.put(f"/workflow/fields/{index}", "/steps", whole=True)
     workflow["fields"] = [*declared, *(field for name, field in extra.items() if name not in known)]

@@ -11,7 +11,7 @@ from workflow_design.kernel.schemas.values import (
     MAX_INTEGER,
     canonical_text,
     check_json,
-    normal_json,
+    clean_json,
 )
 
 __all__ = [
@@ -22,6 +22,6 @@ __all__ = [
     "canonical_text",
     "check_json",
     "check_schema",
+    "clean_json",
     "compile_schema",
-    "normal_json",
 ]

@@ -34,11 +34,13 @@ class InvalidSchemaError(ValueError):
 class Schema:
     """A compiled schema; it has no state and may be used by any number of threads."""
 
-    __slots__ = ("_validator", "_weight")
+    __slots__ = ("_validator", "_weight", "refers")
 
-    def __init__(self, validator: jsonschema_rs.Draft202012Validator, weight: int) -> None:
+    def __init__(self, validator: jsonschema_rs.Draft202012Validator, weight: int, refers: bool) -> None:
         self._validator = validator
         self._weight = weight
+        self.refers = refers
+        """Whether one part of it refers to another, so that no part may be used alone."""
 
     def is_valid(self, value: Any) -> bool:
         """Whether `value` fits: no error would be listed."""
@@ -67,7 +69,7 @@ def check_schema(schema: Any, path: str = "") -> list[Problem]:
     """Why `schema` can't be stored: every reason, as errors at `path` and below; [] when it can.
 
     Codes: schema_invalid, schema_too_deep, schema_too_large, schema_too_branching, schema_remote_ref, schema_ref,
-    schema_dialect, schema_pattern, and those of `check_json`. `docs/schemas.md` explains each.
+    schema_id, schema_dialect, schema_pattern, and those of `check_json`. `docs/schemas.md` explains each.
     """
     found = _load(schema)
     if isinstance(found, Schema):
@@ -84,10 +86,12 @@ def compile_schema(schema: Any) -> Schema:
 
 
 def _load(schema: Any) -> Schema | tuple[Problem, ...]:
-    # 64 levels of schemas: two levels of JSON each, and the values inside the last.
-    if (count_json(schema, max_depth=guard.MAX_DEPTH)) is None:
+    try:
+        text = orjson.dumps(schema)
+    except TypeError:
         return tuple(_unfit(schema))
-    text = orjson.dumps(schema)
+    if b"null" in text and count_json(schema) is None:  # orjson writes NaN and infinities as null
+        return tuple(_unfit(schema))
     if len(text) > guard.MAX_BYTES:
         message = f"must have at most {guard.MAX_BYTES:,} bytes as JSON, has {len(text):,}"
         return (Problem("error", "schema_too_large", message),)
@@ -105,9 +109,12 @@ def _unfit(schema: Any) -> list[Problem]:
 
 def _compile(text: bytes) -> Schema | tuple[Problem, ...]:
     schema = orjson.loads(text)
+    if count_json(schema, max_depth=guard.MAX_DEPTH) is None:
+        return tuple(_unfit(schema))
     if not isinstance(schema, dict | bool):
         return (Problem("error", "schema_invalid", "must be an object that is a JSON Schema"),)
-    problems, weight = guard.inspect(schema)
+    inspection = guard.inspect(schema)
+    problems = inspection.problems
     if not any(problem.code == "schema_too_large" for problem in problems):
         said = {problem.path for problem in problems}
         problems += [problem for problem in explain_schema(schema) if problem.path not in said]
@@ -119,7 +126,7 @@ def _compile(text: bytes) -> Schema | tuple[Problem, ...]:
         )
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         return (Problem("error", "schema_invalid", str(getattr(error, "message", error))[:500]),)
-    return Schema(validator, weight)
+    return Schema(validator, inspection.weight, inspection.refers)
 
 
 _cached = lru_cache(maxsize=4_096)(_compile)

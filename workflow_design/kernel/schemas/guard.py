@@ -68,15 +68,26 @@ class Node:
     """Schemas applied to a child of the value."""
 
 
-def inspect(schema: Any) -> tuple[list[Problem], int]:
-    """Why `schema` is refused before it is compiled (paths from its root), and the most steps it may cost a value."""
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """Why a schema is refused before it is compiled (paths from its root); the most steps that it may cost for one
+    value of the data; whether it holds references.
+    """
+
+    problems: list[Problem]
+    weight: int
+    refers: bool
+
+
+def inspect(schema: Any) -> Inspection:
+    """Walks `schema`, resolves its references and bounds its cost."""
     walk = _Walk()
     walk.run(schema)
     if not walk.problems:
         walk.resolve()
     if not walk.problems:
         walk.measure()
-    return walk.problems, walk.weight
+    return Inspection(walk.problems, walk.weight, bool(walk.references))
 
 
 class _Walk:
@@ -107,7 +118,9 @@ class _Walk:
     def keywords(self, part: dict[str, Any], node: Node) -> None:
         path = node.path
         for key in _REFUSED.keys() & part.keys():
-            self.refuse("schema_invalid", f"{key} {_REFUSED[key]}", path + pointer(key))
+            self.refuse(
+                "schema_id" if key == "$id" else "schema_invalid", f"{key} {_REFUSED[key]}", path + pointer(key)
+            )
         dialect = part.get("$schema")
         if dialect is not None and (path or not isinstance(dialect, str) or dialect.rstrip("#") != DIALECT):
             self.refuse("schema_dialect", f"must be absent or, at the top, {DIALECT}", f"{path}/$schema")

@@ -35,25 +35,21 @@ def check_json(
     return problems
 
 
-def normal_json(value: Any) -> Any:
-    """`value` with every integral double within ±(2^53−1) as an integer: 1.0 is 1. Unchanged parts are shared."""
-    if type(value) is float:
-        return _normal_number(value)
-    if not isinstance(value, list | dict) or not _has_integral_double(value):
-        return value
-    answer: Any = [None]
-    todo: list[tuple[Any, Any, Any]] = [(value, answer, 0)]
-    while todo:
-        part, parent, key = todo.pop()
-        if type(part) is dict:
-            parent[key] = copy = dict.fromkeys(part)
-            todo.extend((child, copy, name) for name, child in part.items())
-        elif type(part) is list:
-            parent[key] = items = [None] * len(part)
-            todo.extend((child, items, index) for index, child in enumerate(part))
-        else:
-            parent[key] = _normal_number(part) if type(part) is float else part
-    return answer[0]
+def clean_json(value: Any, path: str = "") -> tuple[Any, list[Problem]]:
+    """`value` with every integral double within ±(2^53−1) as an integer (1.0 is 1), and what `check_json` says.
+
+    Parts that don't change are shared with `value`, which is never written to.
+    """
+    measured = _measure(value, MAX_DEPTH, MAX_VALUES)
+    if measured is None:
+        return value, check_json(value, path)
+    return (_with_integers(value) if measured[1] else value), []
+
+
+def count_json(value: Any, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES) -> int | None:
+    """How many values `value` holds, itself included; None when `check_json` has something against it."""
+    measured = _measure(value, max_depth, max_values)
+    return None if measured is None else measured[0]
 
 
 def canonical_text(value: Any) -> str:
@@ -61,32 +57,16 @@ def canonical_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def _normal_number(value: float) -> float | int:
-    return int(value) if value.is_integer() and abs(value) <= MAX_INTEGER else value
+def _measure(value: Any, max_depth: int, max_values: int) -> tuple[int, bool] | None:
+    """How many values, and whether a double is integral; None when something is unfit: `_findings` tells what.
 
-
-def _has_integral_double(value: Any) -> bool:
-    level = [value]
-    while level:
-        below: list[Any] = []
-        for container in level:
-            for item in container.values() if type(container) is dict else container:
-                kind = type(item)
-                if kind is float:
-                    if item.is_integer() and abs(item) <= MAX_INTEGER:
-                        return True
-                elif kind is dict or kind is list:
-                    below.append(item)
-        level = below
-    return False
-
-
-def count_json(value: Any, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES) -> int | None:
-    """How many values `value` holds, itself included; None when `check_json` has something against it."""
+    Level by level: the depth is the number of rounds.
+    """
     level: list[Any] = [[value]]
     texts: list[str] = []
     depth = -1
     count = 0
+    integral = False
     while level:
         depth += 1
         if depth > max_depth:
@@ -95,8 +75,6 @@ def count_json(value: Any, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_
         for container in level:
             items: Any = container
             if type(container) is dict:
-                if not all(type(key) is str for key in container):
-                    return None
                 texts.extend(container)
                 items = container.values()
             count += len(items)
@@ -114,10 +92,33 @@ def count_json(value: Any, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_
                 elif kind is float:
                     if not isfinite(item):
                         return None
+                    integral = integral or item.is_integer()
                 elif item is not None and kind is not bool:
                     return None
         level = below
-    return count if _clean_text("".join(texts)) else None
+    try:
+        clean = _clean_text("".join(texts))
+    except TypeError:  # a key that isn't text
+        return None
+    return (count, integral) if clean else None
+
+
+def _with_integers(value: Any) -> Any:
+    answer: Any = [None]
+    todo: list[tuple[Any, Any, Any]] = [(value, answer, 0)]
+    while todo:
+        part, parent, key = todo.pop()
+        if type(part) is dict:
+            parent[key] = copy = dict.fromkeys(part)
+            todo.extend((child, copy, name) for name, child in part.items())
+        elif type(part) is list:
+            parent[key] = items = [None] * len(part)
+            todo.extend((child, items, index) for index, child in enumerate(part))
+        elif type(part) is float and part.is_integer() and abs(part) <= MAX_INTEGER:
+            parent[key] = int(part)
+        else:
+            parent[key] = part
+    return answer[0]
 
 
 def _clean_text(text: str) -> bool:
