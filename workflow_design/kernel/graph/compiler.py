@@ -58,10 +58,11 @@ def _implied(source: str | None, target: str | None) -> dict[str, Any]:
 def compile_graph(bundle: dict[str, Any]) -> Graph:
     """The graph of a bundle in normal form; the index of a transition is its place in the document.
 
-    Conditions are compiled when first used. Raises GraphError for a key used twice, a transition to a task
-    that isn't there, a word that isn't one of the three gates or events, a condition on a default or in a
-    parallel split, two defaults of one task and event, and for more inclusive joins than can be decided in
-    bounded time.
+    The graph shares the bundle's conditions and schemas, so these must not be changed afterwards. Conditions
+    are compiled when first used. Raises GraphError for a key used twice, a transition to a task that isn't
+    there, a word that isn't one of the three gates or events, a condition on a default or in a parallel
+    split, two defaults of one task and event, and for more inclusive joins than can be decided in bounded
+    time.
     """
     tasks = bundle["tasks"]
     index: dict[str | None, int | None] = {None: None}

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from workflow_design.kernel.engine import Event, EventRefused, Marking, Step, step
+from workflow_design.kernel.engine import RUN, Event, EventRefused, Marking, Step, step
 from workflow_design.kernel.graph import Graph, compile_graph
 
 GATES = {"": "exclusive", "XOR": "exclusive", "OR": "inclusive", "AND": "parallel"}
@@ -140,22 +140,24 @@ class Run:
         self.marking = Marking()
         self.data = dict(data or {})
         self.counts: Counter[str] = Counter()
-        self.labels: dict[str, int] = {}
+        self.labels: dict[str, int] = {"run": RUN}
+        self.inputs: dict[str, dict[str, Any]] = {}
         self.last: Step | None = None
 
     def copy(self) -> Run:
         twin = Run(self.graph, self.data)
         twin.marking, twin.last = self.marking, self.last
-        twin.counts, twin.labels = Counter(self.counts), dict(self.labels)
+        twin.counts, twin.labels, twin.inputs = Counter(self.counts), dict(self.labels), dict(self.inputs)
         return twin
 
     def send(self, name: str, label: str | None = None, output: dict[str, Any] | None = None, **values: Any) -> Step:
-        number = self.number(label) if label else 0
+        number = self.number(label) if label else RUN
         answer = step(self.graph, self.marking, self.data, Event(name, number, output, **values))
         self.marking, self.data, self.last = answer.marking, answer.data, answer
         for opened in answer.opened:
             self.counts[opened.key] += 1
-            self.labels[f"{opened.key}{self.counts[opened.key]}"] = opened.number
+            label = f"{opened.key}{self.counts[opened.key]}"
+            self.labels[label], self.inputs[label] = opened.number, opened.input
         return answer
 
     def start(self) -> Run:
@@ -168,7 +170,7 @@ class Run:
 
     def number(self, label: str) -> int:
         """The number of the instance with this label; one that no run has when there is no such instance."""
-        return self.labels.get(_label(label), 10**9)
+        return self.labels.get(label if label == "run" else _label(label), 10**9)
 
     def play(self, script: str) -> Run:
         """Does what a script says and compares what is open after every line.
@@ -180,6 +182,12 @@ class Run:
             match = LINE.fullmatch(line)
             assert match, line
             label, notes, word, expected = match["label"], match["output"], match["word"], match["open"]
+            if label == "data" or word == "input":
+                assert (self.data if label == "data" else self.inputs[_label(label)]) == output(notes), line
+                continue
+            if label == "incident":
+                assert [incident.code for incident in self.last.incidents] == [word], line
+                continue
             if label in RUN_EVENTS:
                 self.send(RUN_EVENTS[label])
             elif word == "refused":
