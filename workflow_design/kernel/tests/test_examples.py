@@ -1,0 +1,140 @@
+"""Every file of `examples/` is read without a problem, comes back the same, and runs to its end.
+
+The guide's documents are held against the example that it builds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workflow_design.kernel.document import Bundle, export, normalize, parse_yaml, to_yaml
+from workflow_design.kernel.fields import (
+    merged_fields,
+    ticket_constants,
+    ticket_defaults,
+    ticket_form_schema,
+)
+from workflow_design.kernel.graph import compile_graph
+from workflow_design.kernel.schemas import compile_schema
+from workflow_design.kernel.simulation import simulate
+from workflow_design.kernel.tests.example_runs import OFFICE, Run
+from workflow_design.kernel.tests.example_runs_service import SERVICE
+
+ROOT = Path(__file__).resolve().parents[3]
+EXAMPLES = ROOT / "examples"
+RUNS = {**OFFICE, **SERVICE}
+FILES = sorted(path.name for path in EXAMPLES.iterdir() if path.suffix in (".yaml", ".json"))
+CASES = [pytest.param(name, run, id=f"{name}-{number}") for name in RUNS for number, run in enumerate(RUNS[name])]
+
+
+def document_of(name: str) -> Any:
+    content = (EXAMPLES / name).read_bytes()
+    return json.loads(content) if name.endswith(".json") else parse_yaml(content)
+
+
+def bundle_of(name: str) -> Bundle:
+    return normalize(document_of(name)).bundle
+
+
+def start_data(bundle: Bundle, run: Run) -> dict[str, Any]:
+    """What the ticket starts with, after its type's form has accepted what the requester sends."""
+    ticket = next(ticket for ticket in bundle["tickets"] if ticket["key"] == run.ticket)
+    constants = ticket_constants(ticket)
+    assert constants.items() <= run.data.items()
+    submission = {name: value for name, value in run.data.items() if name not in constants}
+    form = ticket_form_schema(ticket, merged_fields(bundle).fields)
+    assert list(compile_schema(form).errors(submission)) == []
+    return {**ticket_defaults(ticket), **run.data}
+
+
+def test_every_example_has_runs_on_different_ways():
+    assert sorted(RUNS) == FILES
+    for name, runs in RUNS.items():
+        ways = {json.dumps([run.path, run.outputs]) for run in runs}
+        assert len(ways) == len(runs) >= 2, name
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_is_read_without_a_problem(name):
+    normalized = normalize(document_of(name))
+    assert normalized.problems == []
+    assert normalized.bundle["workflow"]["key"] == name.partition(".")[0]
+    fields = merged_fields(normalized.bundle)
+    assert fields.problems == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_comes_back_the_same(name):
+    bundle = bundle_of(name)
+    exported = export(bundle)
+    assert normalize(exported).bundle == bundle
+    assert normalize(parse_yaml(to_yaml(exported).encode())).bundle == bundle
+    assert normalize(document_of(name), current=bundle).after == bundle
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_forms_have_titles_and_inputs_that_exist(name):
+    bundle = bundle_of(name)
+    fields = merged_fields(bundle).fields
+    short_form = "tasks" not in document_of(name)
+    for task in bundle["tasks"]:
+        for field, schema in task["input_schema"].get("properties", {}).items():
+            assert fields[field].schema.get("type") == schema["type"], (task["key"], field)
+        for field, schema in task["output_schema"]["properties"].items():
+            assert short_form or schema["title"], (task["key"], field)
+        assert set(task["output_schema"].get("required", [])) <= set(task["output_schema"]["properties"])
+
+
+@pytest.mark.parametrize(("name", "run"), CASES)
+def test_runs_to_its_end(name, run):
+    bundle = bundle_of(name)
+    graph = compile_graph(bundle)
+    result = simulate(graph, start_data(bundle, run), run.outputs, ticket={"number": 1})
+    assert [problem.message for problem in result.problems] == []
+    assert result.path == run.path
+    assert (result.status, result.open) == ("COMPLETED", [])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_runs_open_every_task(name):
+    opened = {task for run in RUNS[name] for task in run.path}
+    assert {task["key"] for task in bundle_of(name)["tasks"]} - opened == set()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_is_in_the_readme_with_its_picture(name):
+    readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    picture = re.search(rf"\({re.escape(name)}\)\n+```mermaid\n(.*?)```", readme, re.DOTALL)
+    drawn = re.findall(r"^  (\w+) (-->|-\.->)(?:\|.*?\|)? (\w+)$", picture[1], re.MULTILINE)
+    expected = [
+        (
+            (transition["from"] or "start").replace("-", "_"),
+            "-->" if transition["on_event"] == "completed" else "-.->",
+            (transition["to"] or "finish").replace("-", "_"),
+        )
+        for transition in bundle_of(name)["transitions"]
+    ]
+    assert drawn == expected
+
+
+def test_the_guide_builds_its_example():
+    guide = (ROOT / "docs/definitions.md").read_text(encoding="utf-8")
+    blocks = [parse_yaml(block.encode()) for block in re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)]
+    whole = [block for block in blocks if "format" in block]
+    assert [normalize(block).problems for block in whole] == [[]]
+    finished = document_of("travel-request.yaml")
+    parts = [block for block in blocks if "format" not in block]
+    assert [missing(part, finished) for part in parts] == [[]] * 5
+
+
+def missing(part: dict[str, Any], finished: dict[str, Any]) -> list[Any]:
+    """What the guide shows and the finished document doesn't say: each item is part of an item there."""
+    items = [("fields", item) for item in part.get("workflow", {}).get("fields", [])]
+    items += [(name, item) for name in ("tasks", "transitions", "tickets") for item in part.get(name, [])]
+    lists = {**finished, "fields": finished["workflow"]["fields"]}
+    return [item for name, item in items if not any(item.items() <= there.items() for there in lists[name])]
