@@ -20,6 +20,10 @@ class OrderedJSONField(models.JSONField):
     def db_type(self, connection: Any) -> str:
         return "json"
 
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        # Unlike `jsonb`, whose loader Django replaces, `json` has been read by the driver.
+        return value
+
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if hasattr(value, "as_sql"):
             return value

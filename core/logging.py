@@ -6,6 +6,10 @@ from typing import Any
 
 import structlog
 
+# Without local variables: passwords and tokens are among them.
+TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
+)
 SHARED = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -24,7 +28,7 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         cache_logger_on_first_use=True,
     )
     if as_json:
-        ending: list[Any] = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        ending: list[Any] = [TRACEBACKS, structlog.processors.JSONRenderer()]
     else:
         ending = [structlog.dev.ConsoleRenderer(colors=False)]
     return {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import QuerySet
+from django.contrib.postgres.search import SearchVector
+from django.db.models import F, QuerySet
 
 from core.rows import Rows
-from workflow_design.models import WorkflowDefinition
+from core.search import matching
+from workflow_design.models import TaskDefinition, WorkflowDefinition
 
 # The number that the next publish will make, or the last one while nothing differs from it; 1 before the first.
 _VERSION = (
@@ -101,21 +101,12 @@ ACCESS_ROWS = Rows(
     **_audit("ticket_access"),
 )
 
-# Letters, digits and underscores make words; everything else parts them, as the index does.
-_WORD = re.compile(r"\w+")
-_MAX_WORDS = 20
+
+def searched(queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+    """Workflows or ticket types by the words of their key, title and description."""
+    return matching(queryset, F("search"), text)
 
 
-def searched(queryset: QuerySet[Any], text: str, *, stored: bool = True) -> QuerySet[Any]:
-    """Rows whose key, title or description hold every word of `text`, each as the beginning of a word.
-
-    `stored`: whether the table keeps its words in a column (else they are in an index over the same expression).
-    """
-    words = [word.strip("_") for word in _WORD.findall(text)][:_MAX_WORDS]
-    words = [word for word in words if word]
-    if not words:
-        return queryset.none()
-    query = SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw")
-    if stored:
-        return queryset.filter(search=query)
-    return queryset.annotate(search_=SearchVector("key", "title", "description", config="simple")).filter(search_=query)
+def searched_tasks(queryset: QuerySet[TaskDefinition], text: str) -> QuerySet[TaskDefinition]:
+    """The same for tasks, whose words are in an index over the same expression, not in a column."""
+    return matching(queryset, SearchVector("key", "title", "description", config="simple"), text)

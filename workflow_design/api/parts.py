@@ -10,7 +10,7 @@ from workflow_design.api.base import DefinitionViewSet
 from workflow_design.api.filters import TaskFilter, TicketFilter, TransitionFilter
 from workflow_design.api.serializers import TaskSerializer, TicketDefinitionSerializer, TransitionSerializer
 from workflow_design.models import TaskDefinition, TicketDefinition, WorkflowTransition
-from workflow_design.selectors import TASK_ROWS, TICKET_ROWS, TRANSITION_ROWS, searched
+from workflow_design.selectors import TASK_ROWS, TICKET_ROWS, TRANSITION_ROWS, searched, searched_tasks
 from workflow_design.services import tasks, tickets, transitions
 
 _NAMED = {**DefinitionViewSet.orderings, "key": "key", "title": "title"}
@@ -28,7 +28,7 @@ class TaskViewSet(DefinitionViewSet):
         return self.narrowed(TaskDefinition.objects.all())
 
     def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return searched(queryset, text, stored=False)
+        return searched_tasks(queryset, text)
 
     def perform_create(self, values: dict[str, Any], **kwargs: Any) -> int:
         workflow_id = self.parent(values, kwargs.get("workflow_id"))

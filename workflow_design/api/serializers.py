@@ -12,7 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from workflow_design.kernel.document import limits
+from workflow_design.kernel import limits
 from workflow_design.models import AssignmentPolicy, EndActionType, Event, Gate, Status, TaskType
 
 

@@ -109,7 +109,7 @@ def _list(keys: tuple[str, ...], prefix: str = "") -> str:
 
 
 _AUDIT = "workflow_id, created_by_id, created_at, updated_at, revision, content_hash"
-_AUDIT_VALUES = "%s, %s, now(), now(), 1, decode(x.hash, 'hex')"
+_AUDIT_VALUES = "%s, %s, clock_timestamp(), clock_timestamp(), 1, decode(x.hash, 'hex')"
 _TASKS = (*TASK_KEYS, "order")
 
 _INSERT = f"""
@@ -151,7 +151,7 @@ def _update(table: str, keys: tuple[str, ...], rows: list[Entity]) -> None:
     values = ", ".join(f'"{key}" = x."{key}"' for key in keys)
     _execute(
         f"UPDATE {table} old SET {values}, content_hash = decode(x.hash, 'hex'), revision = revision + 1,"
-        f" updated_at = now() FROM {_rows('x', ('id', *keys))} WHERE old.id = x.id",
+        f" updated_at = clock_timestamp() FROM {_rows('x', ('id', *keys))} WHERE old.id = x.id",
         [_json(rows)],
     )
 

@@ -9,7 +9,8 @@ import orjson
 from django.db import connection
 
 from core.errors import Fault, Refused
-from workflow_design.kernel.document import TASK, TICKET, TRANSITION, WORKFLOW
+from workflow_design.kernel.document import FORMAT
+from workflow_design.kernel.document.entities import TASK, TICKET, TRANSITION, WORKFLOW
 from workflow_design.kernel.problems import Problem
 from workflow_design.models import WorkflowDefinition
 
@@ -76,7 +77,7 @@ def load(workflow_id: int) -> Stored | None:
         "tickets": {ticket["key"]: _place(ticket) for ticket in rows["tickets"]},
     }
     workflow_id, _ = _place(rows["workflow"])
-    return Stored(bundle={"format": "ticketflower/1", **rows}, workflow_id=workflow_id, **places)
+    return Stored(bundle={"format": FORMAT, **rows}, workflow_id=workflow_id, **places)
 
 
 def _place(row: Entity) -> tuple[int, int]:
@@ -90,7 +91,7 @@ def identity(transition: Entity) -> tuple[str | None, str | None, str]:
 
 
 _SEAL = """
-UPDATE workflow_definitions w SET revision = revision + 1, updated_at = now(), bundle_hash = sha256(
+UPDATE workflow_definitions w SET revision = revision + 1, updated_at = clock_timestamp(), bundle_hash = sha256(
     w.content_hash
     || coalesce((SELECT string_agg(t.content_hash, ''::bytea ORDER BY t."order", t.id)
                  FROM task_definitions t WHERE t.workflow_id = w.id), ''::bytea) || 'tasks'::bytea
@@ -112,10 +113,10 @@ def seal(workflow: WorkflowDefinition) -> None:
         workflow.revision, workflow.bundle_hash = cursor.fetchone()
 
 
-def faults(problems: list[Problem], *, prefix: str = "") -> list[Fault]:
+def errors(problems: list[Problem]) -> list[Fault]:
     """The errors among `problems` as faults: RFC 6901 pointers become dotted paths."""
     return [
-        Fault(problem.code, problem.message, _dotted(prefix + problem.path))
+        Fault(problem.code, problem.message, _dotted(problem.path))
         for problem in problems
         if problem.severity == "error"
     ]
@@ -128,5 +129,5 @@ def _dotted(pointer: str) -> str | None:
 
 def refuse_errors(problems: list[Problem]) -> None:
     """400 with every error of `problems`, if there is one."""
-    if found := faults(problems):
+    if found := errors(problems):
         raise Refused(found)

@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from core.errors import Fault, Refused, invalid, not_found
 from users.models import User
-from workflow_design.kernel.document import content_hash, read_task
+from workflow_design.kernel.document import content_hash, read_entity
 from workflow_design.kernel.problems import Problem
 from workflow_design.models import TaskDefinition, WorkflowDefinition
 from workflow_design.services.stored import TASK_KEYS, Entity, refuse_errors, seal
@@ -26,8 +26,7 @@ def entity_of(task: TaskDefinition) -> Entity:
 
 def checked(values: Any) -> Entity:
     """`values` in normal form; 400 with everything that can't be stored."""
-    problems: list[Problem] = []
-    entity = read_task(values, "", problems)
+    entity, problems = read_entity("task", values)
     order = values.get("order")
     if order is not None and (type(order) is not int or not 0 <= order <= MAX_ORDER):
         problems.append(Problem("error", "out_of_range", f"must be a whole number from 0 to {MAX_ORDER:,}", "/order"))

@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from core.errors import invalid, not_found
 from users.models import CompanyRole, User
-from workflow_design.kernel.document import content_hash, read_ticket, ticket_problems
-from workflow_design.kernel.fields import merged_fields
-from workflow_design.kernel.problems import Problem
+from workflow_design.kernel.document import content_hash, read_entity
+from workflow_design.kernel.fields import merged_fields, ticket_problems
 from workflow_design.models import TaskDefinition, TicketDefinition, WorkflowDefinition
 from workflow_design.services.stored import TICKET_KEYS, Entity, refuse_errors, seal
 from workflow_design.services.writing import changes, check_revision, free_key, locked, noted, write
@@ -24,14 +23,13 @@ def entity_of(ticket: TicketDefinition) -> Entity:
 
 def checked(values: Any, workflow: WorkflowDefinition) -> Entity:
     """`values` in normal form; 400 with everything that can't be stored."""
-    problems: list[Problem] = []
-    entity = read_ticket(values, "", problems)
+    entity, problems = read_entity("ticket", values)
     schemas = TaskDefinition.objects.filter(workflow=workflow).order_by("order", "id")
     bundle = {
         "workflow": {"fields": workflow.fields},
         "tasks": list(schemas.values("key", "output_schema")),
     }
-    problems += ticket_problems(entity, merged_fields(bundle), "")
+    problems += ticket_problems(entity, merged_fields(bundle).fields, "")
     refuse_errors(problems)
     return entity
 

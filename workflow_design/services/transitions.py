@@ -9,10 +9,9 @@ from django.db.models import Max
 
 from core.errors import Fault, Refused, invalid, not_found
 from users.models import User
-from workflow_design.kernel.document import content_hash, read_transition
-from workflow_design.kernel.problems import Problem
+from workflow_design.kernel.document import content_hash, read_entity
 from workflow_design.models import TaskDefinition, WorkflowDefinition, WorkflowTransition
-from workflow_design.services.stored import Entity, refuse_errors, seal
+from workflow_design.services.stored import Entity, errors, seal
 from workflow_design.services.writing import changes, check_revision, locked, noted, write
 
 # The names that REST and the tables have for what documents call `from` and `to`.
@@ -47,11 +46,9 @@ def checked(values: Any, keys: dict[int | None, str | None]) -> Entity:
             faults.append(Fault("unknown_task", "This is not a task of the workflow.", name))
             continue
         raw[end] = keys[task]
-    problems: list[Problem] = []
-    entity = read_transition({"from": None, "to": None, **raw}, "", problems)
-    if faults:
-        raise Refused([*faults, *(Fault(p.code, p.message, p.path[1:] or None) for p in problems)])
-    refuse_errors(problems)
+    entity, problems = read_entity("transition", {"from": None, "to": None, **raw})
+    if found := [*faults, *errors(problems)]:
+        raise Refused(found)
     return entity
 
 

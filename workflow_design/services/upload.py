@@ -15,7 +15,7 @@ from workflow_design.kernel.problems import Problem
 from workflow_design.models import TicketDefinition, WorkflowDefinition
 from workflow_design.selectors import TICKET_ROWS, WORKFLOW_ROWS, version_of
 from workflow_design.services import bulk
-from workflow_design.services.stored import Stored, faults, load, seal
+from workflow_design.services.stored import Stored, errors, load, seal
 from workflow_design.services.workflows import entity_of
 from workflow_design.services.writing import noted, write
 
@@ -66,7 +66,7 @@ def _upload(user: User | None, document: Any, prune: bool) -> Uploaded:
     current = load(workflow.pk) if workflow else None
     found = normalize(document, current=current.bundle if current else None, prune=prune)
     if found.errors:
-        raise Refused(faults(found.problems))
+        raise Refused(errors(found.problems))
     if workflow is None and "workflow" not in found.sections:
         raise Refused([Fault("unknown_workflow", f'There is no workflow with the key "{key}": upload it first.', None)])
     problems = [*found.problems, *_unknown_roles(found)]
@@ -125,7 +125,7 @@ def _refuse_taken_keys(found: Normalized, current: Stored) -> None:
         if ticket["key"] in taken
     ]
     if clashes:
-        raise Refused(faults(clashes))
+        raise Refused(errors(clashes))
 
 
 def _unknown_roles(found: Normalized) -> list[Problem]:

@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from core.errors import conflict, not_found
 from users.models import User
-from workflow_design.kernel.document import content_hash, read_workflow
-from workflow_design.kernel.problems import Problem
+from workflow_design.kernel.document import content_hash, read_entity
 from workflow_design.models import Status, WorkflowDefinition
 from workflow_design.services.bulk import insert_workflow, store
 from workflow_design.services.stored import WORKFLOW_KEYS, Entity, Stored, load, refuse_errors, seal
@@ -24,8 +23,7 @@ def entity_of(workflow: WorkflowDefinition) -> Entity:
 
 def checked(values: Any) -> Entity:
     """`values` in normal form; 400 with everything that can't be stored."""
-    problems: list[Problem] = []
-    entity = read_workflow(values, "", problems)
+    entity, problems = read_entity("workflow", values)
     refuse_errors(problems)
     return entity
 
