@@ -29,6 +29,8 @@ ALLOWED_HOSTS = ["*"]
 PUBLIC_HOSTS: list[str] = env.list("PUBLIC_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 BASE_DOMAIN: str = env.str("BASE_DOMAIN", "localhost")
 USE_HTTPS = env.bool("USE_HTTPS", False)
+# The port that links in mails carry; 0: none, the scheme's own.
+PUBLIC_PORT: int = env.int("PUBLIC_PORT", 0, validate=validate.Range(min=0, max=65535))
 # How many proxies of ours stand in front and append to X-Forwarded-For (0: the header is not believed).
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10))
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
@@ -37,9 +39,9 @@ CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
 # `core` (history), `users` and sessions have tables in `public`, for operators, and in every company's schema.
 # contenttypes only in `public`: its cache is shared between threads.
 SHARED_APPS = [
-    "django_tenants",
     "core",
-    "tenants",
+    "tenants",  # before django_tenants: of two commands with one name the first app's counts
+    "django_tenants",
     "users",
     "django.contrib.contenttypes",
     "django.contrib.auth",

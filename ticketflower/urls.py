@@ -2,6 +2,9 @@
 
 from django.urls import include, path
 
+from users.api.urls import company_urls
+
 urlpatterns = [
+    path("api/", include(company_urls)),
     path("api/workflow/", include("workflow_design.api.urls")),
 ]

@@ -5,3 +5,6 @@ class UsersConfig(AppConfig):
     """People, their roles and tokens."""
 
     name = "users"
+
+    def ready(self) -> None:
+        from users import schema  # noqa: F401 - tells drf-spectacular how people sign in

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import orjson
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from core.rows import Rows
+from tenants.models import Company, Domain
+from users import usage
 from users.models import EVERYONE, WORDS, CompanyRole, User
 
 _WORD = re.compile(r"[^\W_]+")
@@ -57,6 +60,34 @@ def person(**lookup: Any) -> User | None:
     if found is None or found.schema_ != connection.schema_name:  # type: ignore[attr-defined]
         return None
     return found
+
+
+def shown(pk: int) -> dict[str, Any]:
+    """A person as sign-in shows them."""
+    row = PERSON.one(User.objects.filter(pk=pk))
+    return orjson.loads(row[0]) if row else {}
+
+
+def domain_of(company: Company) -> str:
+    """The host name of the company, without a port."""
+    return Domain.objects.filter(tenant=company.pk).order_by("-is_primary", "pk").values_list("domain", flat=True)[0]
+
+
+def company_shown(pk: int) -> dict[str, Any]:
+    """The company, read now, with what its plan allows and what is used of it."""
+    company = Company.objects.select_related("plan").get(pk=pk)
+    return {
+        "id": company.pk,
+        "uuid": str(company.uuid),
+        "name": company.name,
+        "slug": company.slug,
+        "domain": domain_of(company),
+        "plan": company.plan_id,
+        "limits": {name: getattr(company.plan, f"max_{name}") for name in usage.COUNTED},
+        "used": usage.used(),
+        "created_at": company.created_at,
+        "updated_at": company.updated_at,
+    }
 
 
 def matching(queryset: QuerySet[Any], words: Any, text: str) -> QuerySet[Any]:

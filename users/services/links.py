@@ -14,13 +14,19 @@ from django.db import connection, transaction
 from django.template.loader import render_to_string
 from django.utils.encoding import force_bytes, force_str
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+from rest_framework.exceptions import Throttled
 
 from core.errors import invalid
 from core.models import Actor
-from tenants.models import Domain
+from tenants.throttles import attempt_take
 from users.mail import send
 from users.models import User
-from users.selectors import person
+from users.selectors import domain_of, person
+from users.services.passwords import password_set
+from users.services.sign_in import refuse_suspended
+
+# Nobody's mailbox is filled from here: further requests are answered as ever, and send nothing.
+MAILS_PER_ADDRESS = "5/hour"
 
 
 class _Links(PasswordResetTokenGenerator):
@@ -46,7 +52,13 @@ def invite_send(*, user: User) -> None:
 
 def reset_request(*, email: str) -> None:
     """Mail a link to the person of this address, if there is one; the caller can't tell, by time neither."""
-    user = person(email=email.strip().lower())
+    refuse_suspended()
+    email = email.strip().lower()
+    user = person(email=email)
+    try:
+        attempt_take("password mail", f"{connection.schema_name} {email}", MAILS_PER_ADDRESS)
+    except Throttled:
+        user = None
     if user is not None and user.is_active:
         _mail_later(user, RESET)
     else:
@@ -67,6 +79,7 @@ def link_owner(*, uid: str, token: str) -> User | None:
 
 def link_use(*, uid: str, token: str, password: str, attr: str = "new_password") -> User:
     """Set the password of the link's person and end their sign-ins. 400 for a link that is no good (any more)."""
+    refuse_suspended()
     user = link_owner(uid=uid, token=token)
     if user is None:
         raise invalid("This link is not valid, or not any more: ask for a new one.", attr="token", code="bad_link")
@@ -94,11 +107,7 @@ def _address(user: User, links: _Links) -> str:
     if settings.PASSWORD_LINK_URL:
         return settings.PASSWORD_LINK_URL.replace("{uid}", uid).replace("{token}", token)
     # The host comes from our table, never from the request: whoever asks for a mail may name any host.
-    host = (
-        Domain.objects.filter(tenant=connection.tenant.pk)
-        .order_by("-is_primary", "pk")
-        .values_list("domain", flat=True)[0]
-    )
+    host = domain_of(connection.tenant)
     scheme = "https" if settings.USE_HTTPS else "http"
     port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_PORT else ""
     return f"{scheme}://{host}{port}/password/{uid}/{token}/"

@@ -25,9 +25,9 @@ def password_check(password: str, *, user: User, attr: str) -> None:
 
 def password_change(*, user: User, old_password: str, new_password: str) -> None:
     """Change one's own; 400 when the old one is wrong, which counts as a bad password at sign-in does."""
-    with guarded(user.email) as attempt:
+    with guarded(user.email):
         if not check_password(old_password, user.password):
-            raise attempt.wrong(invalid("This is not your password.", attr="old_password", code="wrong_password"))
+            raise invalid("This is not your password.", attr="old_password", code="wrong_password")
     password_set(actor=Actor.of(user), user=user, password=new_password, attr="new_password", by="person")
 
 

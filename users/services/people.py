@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -18,6 +16,7 @@ from core.models import Actor, record
 from users import tokens
 from users.models import EVERYONE, CompanyRole, SystemRole, User
 from users.services.links import invite_send
+from users.services.passwords import password_check
 
 _ADMINS = Q(is_active=True, system_roles__contains=[SystemRole.ADMIN])
 _TEXTS = ("email", "first_name", "last_name")
@@ -35,21 +34,38 @@ def person_create(
     is_active: bool = True,
 ) -> User:
     """A new person. Without a password they get a mail with a link to choose one."""
-    user = User(
-        email=email.strip().lower(),
+    user = person_new(
+        email=email,
+        password=password,
         first_name=first_name,
         last_name=last_name,
-        system_roles=_in_order(system_roles),
+        system_roles=system_roles,
         is_active=is_active,
-        created_by_id=actor.id,
     )
+    with transaction.atomic():
+        person_save(actor=actor, user=user, company_roles=company_roles)
+        if password is None and is_active:
+            invite_send(user=user)
+    return user
+
+
+def person_new(*, password: str | None, system_roles: Iterable[str], **values: Any) -> User:
+    """A person who is not stored yet, password checked and hashed: what takes time and needs no transaction."""
+    user = User(system_roles=_in_order(system_roles), **values)
+    user.email = user.email.strip().lower()
     if password is None:
         user.set_unusable_password()
     else:
         password_check(password, user=user, attr="password")
         user.set_password(password)
+    return user
+
+
+def person_save(*, actor: Actor, user: User, company_roles: Iterable[str] = ()) -> None:
+    """Store a new person, in a transaction of the caller's; 400 when the address is taken."""
     with address_unique(), transaction.atomic():
         roles = _roles(company_roles)
+        user.created_by_id = actor.id
         user.save(force_insert=True)
         user.company_roles.set(roles)
         record(
@@ -60,9 +76,6 @@ def person_create(
             subject=user.email,
             detail=_state(user, roles),
         )
-        if password is None and is_active:
-            invite_send(user=user)
-    return user
 
 
 def person_update(*, actor: Actor, pk: int, **values: Any) -> User:
@@ -105,14 +118,6 @@ def person_update(*, actor: Actor, pk: int, **values: Any) -> User:
             detail=changed,
         )
     return user
-
-
-def password_check(password: str, *, user: User, attr: str) -> None:
-    """400 with every reason why `password` won't do for this person."""
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise Refused([Fault(str(item.code), message, attr) for item in error.error_list for message in item.messages])
 
 
 @contextmanager

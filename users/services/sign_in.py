@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.utils import timezone
@@ -9,6 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from core.errors import denied, invalid
 from tenants.models import Company
+from tenants.throttles import attempt_give_back, attempt_take
 from users import tokens
 from users.models import TokenFamily, User
 from users.selectors import person
@@ -19,6 +24,18 @@ def refuse_suspended() -> None:
     uuid = getattr(connection.tenant, "uuid", None)
     if uuid is not None and not Company.objects.filter(uuid=uuid, is_active=True).exists():
         raise denied("This company is suspended.", code="company_suspended")
+
+
+@contextmanager
+def guarded(email: str) -> Iterator[None]:
+    """A block that checks a password and raises when it is wrong: 429 after too many wrong ones for this address.
+
+    The attempt is counted before the check, so that of many at the same time no more are looked at than are allowed.
+    """
+    attempt = ("bad password", f"{connection.schema_name} {email}", settings.THROTTLE_BAD_PASSWORDS)
+    attempt_take(*attempt)
+    yield
+    attempt_give_back(*attempt)
 
 
 def credentials_check(*, email: str, password: str) -> User:
@@ -55,6 +72,12 @@ def family_start(*, user: User) -> dict[str, str]:
         if not same.update(last_login=timezone.now()):
             raise tokens.invalid_token()
         return tokens.start_family(user)
+
+
+def token_refresh(*, refresh: str) -> dict[str, str]:
+    """A new `{access, refresh}`; raises AuthenticationFailed, and 403 in a suspended company."""
+    refuse_suspended()
+    return tokens.rotate(refresh)
 
 
 def sign_out(*, user: User, refresh: str) -> None:
