@@ -20,6 +20,7 @@ from workflow_design.kernel.fields import (
     ticket_form_schema,
 )
 from workflow_design.kernel.graph import compile_graph
+from workflow_design.kernel.language import compile_template
 from workflow_design.kernel.schemas import compile_schema
 from workflow_design.kernel.simulation import simulate
 from workflow_design.kernel.tests.example_runs import OFFICE, Run
@@ -31,6 +32,71 @@ RUNS = {**OFFICE, **SERVICE}
 FILES = sorted(path.name for path in EXAMPLES.iterdir() if path.suffix in (".yaml", ".json"))
 CASES = [pytest.param(name, run, id=f"{name}-{number}") for name in RUNS for number, run in enumerate(RUNS[name])]
 
+ANSWERS = [
+    (
+        "vendor-onboarding.yaml",
+        "screen",
+        {"body": {"id": "chk_93f1", "matches": 0, "verdict": "none"}, "status": 200},
+        {"screening_result": "clear", "screening_reference": "chk_93f1", "matches": 0},
+    ),
+    (
+        "vendor-onboarding.yaml",
+        "screen",
+        {"body": {"id": "chk_93f2", "verdict": "review"}, "status": 200},
+        {"screening_result": "review", "screening_reference": "chk_93f2"},
+    ),
+    (
+        "vendor-onboarding.yaml",
+        "create-in-erp",
+        {"body": {"vendor": {"number": "V-30711"}}, "status": 201},
+        {"vendor_number": "V-30711"},
+    ),
+    (
+        "background-check.yaml",
+        "run-check",
+        {"body": {"report": {"id": "rep_551", "status": "clear"}}},
+        {"check_result": "clear", "report_id": "rep_551"},
+    ),
+    (
+        "background-check.yaml",
+        "run-check",
+        {"body": {"report": {"id": "rep_552", "status": "alert", "findings": ["Degree not confirmed"]}}},
+        {"check_result": "consider", "report_id": "rep_552", "findings": ["Degree not confirmed"]},
+    ),
+    ("bug-report.json", "set-priority", {"_data": {"severity": "Disturbs"}}, {"priority": "Medium"}),
+    ("bug-report.json", "create-issue", {"body": {"id": "10401", "key": "BUG-7"}}, {"issue_key": "BUG-7"}),
+    (
+        "bug-report.json",
+        "create-public-issue",
+        {"body": {"html_url": "https://code.example.com/i/7"}},
+        {"public_issue": "https://code.example.com/i/7"},
+    ),
+]
+SENT = {
+    ("vendor-onboarding.yaml", "screen"): {
+        "reference": 17,
+        "subject": {
+            "kind": "company",
+            "name": "Fabrik Nord GmbH",
+            "country": "DE",
+            "tax_id": "DE811907980",
+        },
+        "lists": ["EU", "UN", "OFAC", "UK"],
+    },
+    ("vendor-onboarding.yaml", "create-in-erp"): {
+        "name": "Fabrik Nord GmbH",
+        "country_code": "DE",
+        "vat_number": "DE811907980",
+        "email": "sales@fabrik-nord.example",
+        "payment_terms": "NET60",
+    },
+    ("background-check.yaml", "run-check"): {
+        "candidate": {"name": "Mikael Brandt", "email": "mikael@example.net"},
+        "package": "Finance",
+        "reference": 17,
+    },
+}
+
 
 def document_of(name: str) -> Any:
     content = (EXAMPLES / name).read_bytes()
@@ -39,6 +105,10 @@ def document_of(name: str) -> Any:
 
 def bundle_of(name: str) -> Bundle:
     return normalize(document_of(name)).bundle
+
+
+def task_of(name: str, key: str) -> dict[str, Any]:
+    return next(task for task in bundle_of(name)["tasks"] if task["key"] == key)
 
 
 def start_data(bundle: Bundle, run: Run) -> dict[str, Any]:
@@ -104,6 +174,19 @@ def test_runs_to_its_end(name, run):
 def test_runs_open_every_task(name):
     opened = {task for run in RUNS[name] for task in run.path}
     assert {task["key"] for task in bundle_of(name)["tasks"]} - opened == set()
+
+
+@pytest.mark.parametrize(("name", "key", "answer", "output"), ANSWERS)
+def test_an_answer_becomes_the_output(name, key, answer, output):
+    task = task_of(name, key)
+    assert compile_template(task["output_transform"]).render(answer) == output
+    assert list(compile_schema(task["output_schema"]).errors(output)) == []
+
+
+@pytest.mark.parametrize(("name", "key"), SENT)
+def test_an_action_sends_what_the_ticket_holds(name, key):
+    seen = {**RUNS[name][0].data, "_ticket": {"number": 17}}
+    assert compile_template(task_of(name, key)["input_transform"]).render(seen) == SENT[name, key]
 
 
 @pytest.mark.parametrize("name", FILES)
