@@ -215,6 +215,15 @@ def test_the_guide_builds_its_example():
     assert [missing(part, finished) for part in parts] == [[]] * 5
 
 
+def test_the_guide_simulates_what_it_says():
+    guide = (ROOT / "docs/definitions.md").read_text(encoding="utf-8")
+    asked = json.loads(re.search(r"```json\n(.*?)```", guide, re.DOTALL)[1])
+    result = simulate(compile_graph(bundle_of("travel-request.yaml")), asked["data"], asked["outputs"])
+    assert result.problems == []
+    assert result.path == ["approve", "book", "pay-advance", "register-trip"]
+    assert result.open == ["pay-advance", "register-trip"]
+
+
 def missing(part: dict[str, Any], finished: dict[str, Any]) -> list[Any]:
     """What the guide shows and the finished document doesn't say: each item is part of an item there."""
     items = [("fields", item) for item in part.get("workflow", {}).get("fields", [])]
