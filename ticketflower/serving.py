@@ -74,7 +74,8 @@ def serve(group: Children, *, host: str, port: int, ready: Callable[[], None]) -
     command += ["--workers", str(settings.WEB_WORKERS), "--blocking-threads", str(settings.WEB_THREADS)]
     command += ["--http", "1", "--no-ws", "--log-level", "warning", "--working-dir", str(settings.BASE_DIR)]
     command += ["--respawn-failed-workers", "--workers-kill-timeout", str(STOP_SECONDS)]
-    group.start("web server", [*command, "ticketflower.wsgi:application"])
+    links = {"PUBLIC_PORT": str(port)} if _is_local() and not settings.PUBLIC_PORT else {}
+    group.start("web server", [*command, "ticketflower.wsgi:application"], links)
     try:
         _wait_until_it_answers(group, host, port)
         ready()
@@ -100,7 +101,11 @@ def _wait_until_it_answers(group: Children, host: str, port: int) -> None:
 
 
 def address(host: str, port: int) -> str:
-    """The URL of `host` as a person types it."""
-    default = 443 if settings.USE_HTTPS else 80
-    scheme = "https" if settings.USE_HTTPS else "http"
-    return f"{scheme}://{host}" if port == default else f"{scheme}://{host}:{port}"
+    """The URL of `host` as a person types it; behind a proxy `port` is not what they see."""
+    scheme, own = ("https", 443) if settings.USE_HTTPS else ("http", 80)
+    seen = port if _is_local() else settings.PUBLIC_PORT
+    return f"{scheme}://{host}" if seen in (0, own) else f"{scheme}://{host}:{seen}"
+
+
+def _is_local() -> bool:
+    return settings.BASE_DOMAIN == "localhost" or settings.BASE_DOMAIN.endswith(".localhost")
