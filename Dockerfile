@@ -24,6 +24,6 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-c", "\
 import http.client, os, sys; \
 connection = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('PORT') or 8000), timeout=4); \
-connection.request('GET', '/ready/'); \
+connection.request('GET', '/health/'); \
 sys.exit(connection.getresponse().status != 200)"]
 CMD ["python", "manage.py", "run", "--host", "0.0.0.0"]
