@@ -41,7 +41,7 @@ def fuse(text: str) -> str:
 
 
 def _character(pair: re.Match[str]) -> str:
-    high, low = pair[0]
+    high, low = pair[0][0], pair[0][1]
     return chr(0x10000 + ((ord(high) - 0xD800) << 10) + (ord(low) - 0xDC00))
 
 
