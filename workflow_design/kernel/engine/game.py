@@ -46,8 +46,7 @@ def settle(graph: Graph, tokens: dict[int, int], active: Iterable[int]) -> list[
 
 
 def _may_open(graph: Graph, join: int, filled: list[int], others: set[int]) -> bool:
-    """The OMG's rule: nothing can still reach an empty incoming transition unless it can also reach a filled
-    one.
+    """The OMG's rule: whatever can reach an empty incoming transition can also reach a filled one.
 
     `others` are the tasks in which work is open or in front of which tokens lie; tokens in front of the join
     itself reach no other of its transitions without passing it.

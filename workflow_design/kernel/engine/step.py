@@ -64,7 +64,9 @@ class _Turn:
         self.before = marking
         self.event = event
         self.ticket = ticket
-        self.data = {**data, **event.output} if event.output is not None else dict(data)
+        self.data = dict(data)
+        if event.output is not None and event.name in ("completed", "skipped"):
+            self.data.update(event.output)
         self.tokens = dict(marking.tokens)
         self.open = dict(marking.open)
         self.stopped = dict(marking.stopped)
@@ -173,9 +175,7 @@ class _Turn:
             self.next_number += 1
 
     def _end(self) -> None:
-        """Nothing is open: the run is complete, stuck with tokens left, or ends with data that it must not
-        have.
-        """
+        """Nothing is open: the run is complete, is stuck, or has data that it must not end with."""
         if self.tokens:
             targets = {self.graph.transitions[index].target for index in self.tokens}
             names = ", ".join(task.title for task in self.graph.tasks if task.index in targets)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from workflow_design.kernel.language import compile_condition
 from workflow_design.kernel.problems import pointer
@@ -18,7 +19,8 @@ EVENTS: tuple[Event, ...] = ("completed", "timeout", "error")
 Gate = Literal["exclusive", "inclusive", "parallel"]
 
 
-class Transition(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Transition:
     """Where tokens lie. `source` None: ticket submission; `target` None: the path ends.
 
     `condition` is the JSON rule, None where the transition is always true.
@@ -33,7 +35,8 @@ class Transition(NamedTuple):
     condition: Any
 
 
-class Task(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Task:
     """`incoming` in document order; `exits` by event in the order of evaluation, the default last.
 
     `inputs` are the fields that the task is given when it opens, `outputs` those that it may write.
@@ -144,7 +147,12 @@ class Graph:
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of everything that a run can see."""
-        content = [self.tasks, self.transitions, self.document_transitions, self.state_schema]
+        content = [
+            [asdict(task) for task in self.tasks],
+            [asdict(transition) for transition in self.transitions],
+            self.document_transitions,
+            self.state_schema,
+        ]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=sorted).encode()).hexdigest()
 
     def __eq__(self, other: object) -> bool:
