@@ -17,7 +17,7 @@ MAX_VALUES = 200_000
 """Values in one checked instance."""
 MAX_WORK = 50_000_000
 """Steps (schema weight × values of the instance) that a yes or no may cost; about a second."""
-MAX_DETAIL = 1_000_000
+MAX_DETAIL = 200_000
 """Steps up to which every error is listed: the validator makes them all before it gives the first."""
 MAX_ERRORS = 100
 MAX_CACHED_BYTES = 16_384

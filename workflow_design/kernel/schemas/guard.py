@@ -5,7 +5,6 @@ The walk knows which keywords hold schemas, so that a property named `$ref` or a
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -21,18 +20,14 @@ MAX_ENUM = 1_000
 MAX_PATTERNS = 200
 MAX_PATTERN = 1_000
 MAX_EVALUATIONS = 10_000
+MAX_STEPS = 10**9
+DATA_LEVELS = 100
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _IN_PLACE_ONE = ("not", "if", "then", "else")
 _IN_PLACE_MANY = ("allOf", "anyOf", "oneOf")
-_CHILD_ONE = (
-    "additionalProperties",
-    "items",
-    "contains",
-    "propertyNames",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-)
+_CHILD_ALTERNATIVES = ("additionalProperties", "items")
+_CHILD_ANY = ("contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties")
 _APART_ONE = ("contentSchema",)
 _REFUSED = {
     "$id": "may not be used: a schema here has no address of its own",
@@ -64,8 +59,10 @@ class Node:
     """How many comparisons its own keywords may cost."""
     in_place: list[Node] = field(default_factory=list)
     """Schemas applied to the same value."""
-    below: list[Node] = field(default_factory=list)
-    """Schemas applied to a child of the value."""
+    one_below: list[Node] = field(default_factory=list)
+    """Schemas for children of the value, of which each child meets at most one."""
+    all_below: list[Node] = field(default_factory=list)
+    """Schemas that any child of the value may meet beside others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +183,17 @@ class _Walk:
             node.in_place.extend(
                 add(child, "dependentSchemas", name) for name, child in part["dependentSchemas"].items()
             )
-        for key in _CHILD_ONE:
+        for key in _CHILD_ALTERNATIVES:
             if key in part:
-                node.below.append(add(part[key], key))
-        for key in ("properties", "patternProperties"):
+                node.one_below.append(add(part[key], key))
+        for key in _CHILD_ANY:
+            if key in part:
+                node.all_below.append(add(part[key], key))
+        for key, below in (("properties", node.one_below), ("patternProperties", node.all_below)):
             if isinstance(part.get(key), dict):
-                node.below.extend(add(child, key, name) for name, child in part[key].items())
+                below.extend(add(child, key, name) for name, child in part[key].items())
         if isinstance(part.get("prefixItems"), list):
-            node.below.extend(add(child, "prefixItems", index) for index, child in enumerate(part["prefixItems"]))
+            node.one_below.extend(add(child, "prefixItems", index) for index, child in enumerate(part["prefixItems"]))
         for key in _APART_ONE:
             if key in part:
                 add(part[key], key)
@@ -220,33 +220,29 @@ class _Walk:
                 node.in_place.append(found)
 
     def measure(self) -> None:
-        """Refuses references that turn in a circle on one value or multiply the work on one value without bound.
+        """Refuses references that turn in a circle on one value, or that multiply with the depth of the data.
 
-        `counts` holds how often each schema would be applied to one value at the present depth of the data, an
-        upper bound; every level of data is taken, until nothing changes.
+        A schema's cost, for data of one more level each round, is its own, that of every schema applied to the same
+        value, and the most that one child can cost: no value is checked more often than the root's cost.
         """
         order = self.in_place_order()
         if order is None:
             return
-        rank = {id(node): index for index, node in enumerate(order)}
-        counts: dict[int, int] = {rank[id(self.nodes[""])]: 1}
-        for _ in range(100):
-            counts, total = _spread(order, rank, counts)
-            self.weight = max(self.weight, sum(count * order[index].own for index, count in counts.items()))
-            if total > MAX_EVALUATIONS:
-                self.refuse(
-                    "schema_too_branching",
-                    f"its references repeat too much: one value would be checked more than {MAX_EVALUATIONS:,} times",
-                    "",
+        order.reverse()
+        costs = dict.fromkeys(map(id, order), (0, 0))
+        for _ in range(DATA_LEVELS):
+            before, costs = costs, {}
+            for node in order:
+                costs[id(node)] = _cost(node, before, costs)
+            times, self.weight = costs[id(self.nodes[""])]
+            if times > MAX_EVALUATIONS:
+                message = (
+                    f"its references repeat too much: one value could be checked {MAX_EVALUATIONS:,} times and more"
                 )
+                self.refuse("schema_too_branching", message, "")
                 return
-            below: dict[int, int] = {}
-            for index, count in counts.items():
-                for child in {rank[id(child)] for child in order[index].below}:
-                    below[child] = below.get(child, 0) + count
-            if not below or below == counts:
+            if costs == before:
                 return
-            counts = below
 
     def in_place_order(self) -> list[Node] | None:
         """Every node before those it applies to the same value; None (and a problem) where that turns in a circle."""
@@ -273,9 +269,11 @@ class _Walk:
 
 
 def _own_steps(part: dict[str, Any]) -> int:
-    """Comparisons that grow with the schema: names required, options that are lists or objects."""
+    """Comparisons that grow with the schema: names looked up, options that are lists or objects."""
     required, dependent, options = part.get("required"), part.get("dependentRequired"), part.get("enum")
-    steps = len(required) if isinstance(required, list) else 0
+    properties = part.get("properties")
+    steps = len(properties) // 4 if isinstance(properties, dict) else 0
+    steps += len(required) if isinstance(required, list) else 0
     if isinstance(dependent, dict):
         steps += sum(len(names) for names in dependent.values() if isinstance(names, list))
     if isinstance(options, list) and any(isinstance(option, list | dict) for option in options):
@@ -283,21 +281,20 @@ def _own_steps(part: dict[str, Any]) -> int:
     return steps
 
 
-def _spread(order: list[Node], rank: dict[int, int], counts: dict[int, int]) -> tuple[dict[int, int], int]:
-    """`counts` with everything that applies to the same value, and their sum."""
-    todo = sorted(counts)
-    answer = dict(counts)
-    seen = set(todo)
-    total = 0
-    while todo:
-        index = heapq.heappop(todo)
-        total += answer[index]
-        if total > MAX_EVALUATIONS:
-            return answer, total
-        for other in order[index].in_place:
-            place = rank[id(other)]
-            answer[place] = answer.get(place, 0) + answer[index]
-            if place not in seen:
-                seen.add(place)
-                heapq.heappush(todo, place)
-    return answer, total
+_Costs = dict[int, tuple[int, int]]
+
+
+def _cost(node: Node, before: _Costs, now: _Costs) -> tuple[int, int]:
+    """(how many checks, how many steps) `node` costs; `before` holds what its children cost."""
+    times, steps = 1, node.own
+    most_times = most_steps = 0
+    for child in node.one_below:
+        child_times, child_steps = before[id(child)]
+        most_times, most_steps = max(most_times, child_times), max(most_steps, child_steps)
+    times, steps = times + most_times, steps + most_steps
+    for costs, others in ((before, node.all_below), (now, node.in_place)):
+        for other in others:
+            other_times, other_steps = costs[id(other)]
+            times, steps = times + other_times, steps + other_steps
+    # Past the limit the exact number doesn't matter, and it would grow to thousands of digits.
+    return min(times, MAX_EVALUATIONS + 1), min(steps, MAX_STEPS)

@@ -72,6 +72,9 @@ def _one(error: Any, path: str) -> list[SchemaError]:
         return [
             SchemaError(where + pointer(key), kind.name, "isn't a known field") for key in kind.unexpected[:MAX_SHOWN]
         ]
+    if name == "FalseSchema" and list(error.schema_path)[-1:] == ["additionalProperties"]:
+        # Where no property is named at all, the validator stops at the object.
+        return [SchemaError(where, "additionalProperties", "must be empty")]
     return [SchemaError(where, kind.name, _words(kind))]
 
 
@@ -99,7 +102,7 @@ def _options(kind: Any) -> str:
 
 
 def _type(kind: Any) -> str:
-    names = [_TYPES.get(name, name) for name in kind.types]
+    names = [_TYPES.get(name, name) for name in sorted(kind.types, key=lambda name: (name == "null", name))]
     return "must be " + " or ".join(names)
 
 

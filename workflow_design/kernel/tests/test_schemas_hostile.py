@@ -1,0 +1,115 @@
+"""Schemas and values made to cost: refused or checked in bounded time, never a crash."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import pytest
+
+from workflow_design.kernel.schemas import check_schema, compile_schema
+from workflow_design.kernel.schemas.compiled import MAX_ERRORS
+
+SECONDS = 2.0
+"""Generous: these take milliseconds where nothing else runs, and hours where a bound is missing."""
+
+
+def codes(schema):
+    started = perf_counter()
+    problems = check_schema(schema)
+    assert perf_counter() - started < SECONDS
+    return {problem.code for problem in problems}
+
+
+def errors(schema, value):
+    compiled = compile_schema(schema)
+    started = perf_counter()
+    found = compiled.errors(value)
+    assert perf_counter() - started < SECONDS
+    assert compiled.is_valid(value) is (not found)
+    return found
+
+
+def nested(depth, wrap, core):
+    for _ in range(depth):
+        core = wrap(core)
+    return core
+
+
+@pytest.mark.parametrize("depth", [65, 300, 5_000, 100_000])
+@pytest.mark.parametrize("wrap", [lambda x: {"not": x}, lambda x: {"allOf": [x]}, lambda x: {"properties": {"a": x}}])
+def test_deep_schemas(depth, wrap):
+    assert codes(nested(depth, wrap, {})) == {"schema_too_deep"}
+
+
+@pytest.mark.parametrize("depth", [101, 5_000, 100_000])
+def test_deep_values(depth):
+    assert [error.code for error in errors({}, nested(depth, lambda x: [x], 1))] == ["json_depth"]
+
+
+def test_depth_up_to_the_limit_is_taken():
+    assert codes(nested(63, lambda x: {"not": x}, {})) == set()
+    assert errors({}, nested(100, lambda x: [x], 1)) == []
+
+
+def doubling(levels):
+    """Each definition applies the next one twice: 2^levels checks of one value."""
+    defs = {f"d{i}": {"allOf": [{"$ref": f"#/$defs/d{i + 1}"}] * 2} for i in range(levels)}
+    return {"$defs": {**defs, f"d{levels}": {"type": "string"}}, "$ref": "#/$defs/d0"}
+
+
+def test_references_that_double():
+    assert codes(doubling(8)) == set()
+    assert codes(doubling(60)) == {"schema_too_branching"}
+
+
+def test_recursion_that_doubles_with_the_data():
+    twice = {"anyOf": [{"properties": {"a": {"$ref": "#"}}}, {"properties": {"a": {"$ref": "#"}}}]}
+    assert codes(twice) == {"schema_too_branching"}
+    rule = {"$ref": "#"}
+    once = {"properties": {"a": rule, "b": rule, "all": {"items": rule}, "any": {"type": "array", "items": rule}}}
+    assert codes(once) == set()
+    assert errors(once, nested(90, lambda x: {"a": x, "b": 1}, 1)) == []
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#"},
+        {"allOf": [{"$ref": "#"}]},
+        {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"not": {"$ref": "#/$defs/a"}}}},
+        {"if": {"$ref": "#"}, "then": {}},
+        {"$dynamicAnchor": "x", "anyOf": [{"$dynamicRef": "#x"}]},
+        {"dependentSchemas": {"a": {"$ref": "#"}}},
+    ],
+)
+def test_references_in_a_circle(schema):
+    assert codes(schema) == {"schema_ref"}
+
+
+def test_wide_schemas():
+    assert codes({"anyOf": [{"const": i} for i in range(5_001)]}) == {"schema_too_large"}
+    assert codes({"properties": {f"p{i}": {"pattern": f"x{i}"} for i in range(201)}}) == {"schema_too_large"}
+    assert codes({"properties": {f"p{i}": {"type": "string"} for i in range(1_000)}}) == set()
+
+
+@pytest.mark.parametrize("pattern", ["(a{1000}){1000}", "(" * 900, r"\p{L}{900}", "a" * 1_001, "((a*)*)*{500}{500}"])
+def test_patterns_that_would_cost(pattern):
+    assert codes({"pattern": pattern}) == {"schema_pattern"}
+
+
+def test_catastrophic_patterns_are_linear():
+    assert [error.code for error in errors({"pattern": "^(a+)+$"}, "a" * 100_000 + "b")] == ["pattern"]
+
+
+def test_many_errors_are_listed_up_to_a_bound():
+    found = errors({"items": {"type": "string"}}, list(range(1_000)))
+    assert len(found) == MAX_ERRORS
+    assert [error.message for error in errors({"items": {"required": ["a"] * 1}}, [{}] * 3)] == ["is required"] * 3
+
+
+def test_too_much_work_is_refused_before_it_is_done():
+    options = {"items": {"enum": [{"a": i} for i in range(1_000)]}}
+    assert [error.code for error in errors(options, [{"a": 999}] * 90_000)] == ["too_large"]
+    names = {"items": {"required": [f"n{i}" for i in range(1_000)]}}
+    assert [error.code for error in errors(names, [{}] * 20_000)] == ["invalid"]
+    assert [error.code for error in errors({}, [0] * 300_000)] == ["json_size"]
