@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 from django.db import connection
-from tenants.quotas import workflows_require_room
 
+from tenants.quotas import workflows_require_room
 from users.models import User
 from workflow_design.kernel.document import content_hash
 from workflow_design.models import WorkflowDefinition

@@ -14,7 +14,7 @@ from workflow_design.kernel.problems import Problem
 from workflow_design.models import TaskDefinition, WorkflowDefinition
 from workflow_design.services.stored import TASK_KEYS, Entity, refuse_errors, seal
 from workflow_design.services.transitions import rehash
-from workflow_design.services.writing import changes, check_revision, free_key, locked, noted, write
+from workflow_design.services.writing import changes, check_revision, locked, noted, with_key, write
 
 MAX_ORDER = 1_000_000
 
@@ -39,9 +39,7 @@ def task_create(*, user: User | None, workflow_id: int, values: Entity) -> TaskD
     """A new task, last in order unless it says where. 400, 409."""
     workflow = locked(workflow_id)
     tasks = TaskDefinition.objects.filter(workflow=workflow)
-    if not values.get("key") and isinstance(values.get("title"), str):
-        values = {**values, "key": free_key(values["title"], tasks)}
-    entity = checked(values)
+    entity = checked(with_key(values, tasks))
     order = values.get("order")
     if order is None:
         last = tasks.aggregate(last=Max("order"))["last"]

@@ -13,7 +13,7 @@ from workflow_design.kernel.document import content_hash, read_entity
 from workflow_design.kernel.fields import merged_fields, ticket_problems
 from workflow_design.models import TaskDefinition, TicketDefinition, WorkflowDefinition
 from workflow_design.services.stored import TICKET_KEYS, Entity, refuse_errors, seal
-from workflow_design.services.writing import changes, check_revision, free_key, locked, noted, write
+from workflow_design.services.writing import changes, check_revision, locked, noted, with_key, write
 
 
 def entity_of(ticket: TicketDefinition) -> Entity:
@@ -38,9 +38,7 @@ def checked(values: Any, workflow: WorkflowDefinition) -> Entity:
 def ticket_create(*, user: User | None, workflow_id: int, values: Entity) -> TicketDefinition:
     """A new ticket type; open to everyone unless it says to whom. 400, 409."""
     workflow = locked(workflow_id)
-    if not values.get("key") and isinstance(values.get("title"), str):
-        values = {**values, "key": free_key(values["title"], TicketDefinition.objects.all())}
-    entity = checked(values, workflow)
+    entity = checked(with_key(values, TicketDefinition.objects.all()), workflow)
     ticket = TicketDefinition(workflow=workflow, created_by=user, content_hash=content_hash("ticket", entity), **entity)
     ticket.save(force_insert=True)
     seal(workflow)

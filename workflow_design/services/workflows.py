@@ -10,10 +10,11 @@ from django.utils import timezone
 from core.errors import conflict, not_found
 from users.models import User
 from workflow_design.kernel.document import content_hash, read_entity
+from workflow_design.kernel.limits import MAX_TITLE
 from workflow_design.models import Status, WorkflowDefinition
 from workflow_design.services.bulk import insert_workflow, store
 from workflow_design.services.stored import WORKFLOW_KEYS, Entity, Stored, load, refuse_errors, seal
-from workflow_design.services.writing import changes, free_key, locked, noted, write
+from workflow_design.services.writing import changes, locked, noted, with_key, write
 
 
 def entity_of(workflow: WorkflowDefinition) -> Entity:
@@ -31,9 +32,7 @@ def checked(values: Any) -> Entity:
 @transaction.atomic
 def workflow_create(*, user: User | None, values: Entity) -> WorkflowDefinition:
     """A new draft. Without a key it gets one made from its title. 400, 403 when the plan has no room."""
-    if not values.get("key") and isinstance(values.get("title"), str):
-        values = {**values, "key": free_key(values["title"], WorkflowDefinition.objects.all())}
-    entity = checked(values)
+    entity = checked(with_key(values, WorkflowDefinition.objects.all()))
     workflow = insert_workflow(user, entity)
     seal(workflow)
     noted(user, workflow, "created")
@@ -62,9 +61,10 @@ def workflow_duplicate(*, user: User | None, workflow_id: int, values: Entity) -
     if found is None:
         raise not_found()
     old = found.bundle["workflow"]
-    title = values.get("title") or f"{old['title']} (copy)"
-    key = values.get("key") or free_key(title if isinstance(title, str) else "", WorkflowDefinition.objects.all())
-    entity = checked({**old, "key": key, "title": title})
+    named = {"title": f"{old['title']} (copy)"[:MAX_TITLE]} | {
+        name: values[name] for name in ("key", "title") if values.get(name) is not None
+    }
+    entity = checked({**old, **with_key(named, WorkflowDefinition.objects.all())})
     workflow = insert_workflow(user, entity)
     store(user, Stored.empty(workflow.pk), {**found.bundle, "tickets": []})
     seal(workflow)

@@ -42,8 +42,15 @@ def check_revision(row: Row, expected: int | None) -> None:
         raise stale()
 
 
-def free_key(title: str, taken: QuerySet[Any]) -> str:
-    """A key made from `title` that no row of `taken` has."""
+def with_key(values: Entity, taken: QuerySet[Any]) -> Entity:
+    """`values` with a key: without one they get one made from the title, which no row of `taken` has."""
+    if values.get("key") is not None:
+        return values
+    title = values.get("title")
+    return {**values, "key": _free_key(title if isinstance(title, str) else "", taken)}
+
+
+def _free_key(title: str, taken: QuerySet[Any]) -> str:
     base = re.sub(r"[^a-z0-9]+", "-", slugify(title)).strip("-")[:56].strip("-") or "untitled"
     used = set(taken.filter(key__startswith=base).values_list("key", flat=True))
     key, number = base, 1

@@ -1,0 +1,230 @@
+"""Tasks, transitions and ticket types one by one, alone and below their workflow."""
+
+import pytest
+
+from workflow_design.tests.documents import TASKS, TICKETS, TRANSITIONS, WORKFLOWS, errors
+
+
+@pytest.fixture
+def tasks(alice, workflow):
+    """Three tasks of the workflow."""
+    return [
+        alice.post(f"{WORKFLOWS}{workflow['id']}/tasks/", {"title": title, "task_type": "FORM"}).json()
+        for title in ("Ask", "Decide", "Tell")
+    ]
+
+
+def test_a_task_has_every_field_of_the_contract(alice, workflow):
+    response = alice.post(TASKS, {"workflow": workflow["id"], "title": "Ask", "task_type": "FORM"})
+    assert response.status_code == 201
+    row = response.json()
+    assert {name: row[name] for name in row if name not in ("id", "created_at", "updated_at")} == {
+        "company": "acme",
+        "workflow": workflow["id"],
+        "key": "ask",
+        "order": 0,
+        "title": "Ask",
+        "description": "",
+        "version": 1,
+        "ext_ref": [],
+        "task_type": "FORM",
+        "input_schema": {},
+        "output_schema": {},
+        "edit_layout": "",
+        "display_layout": "",
+        "action": None,
+        "integration": None,
+        "action_url": "",
+        "input_transform": None,
+        "output_transform": None,
+        "timeout_seconds": None,
+        "retry_policy": None,
+        "split": "exclusive",
+        "join": "exclusive",
+        "assignee_roles": [],
+        "assignment_policy": "claim",
+        "due_in_seconds": None,
+        "created_by": alice.user.pk,
+    }
+
+
+def test_key_order_of_schemas_is_kept(alice, workflow):
+    schema = {"type": "object", "properties": {"zeta": {"type": "string"}, "alpha": {"type": "string"}}}
+    row = alice.post(
+        TASKS, {"workflow": workflow["id"], "title": "Ask", "task_type": "FORM", "output_schema": schema}
+    ).json()
+    again = alice.get(f"{TASKS}{row['id']}/").json()["output_schema"]
+    assert list(again["properties"]) == ["zeta", "alpha"]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"workflow": None}, [("workflow", "required")]),
+        ({"workflow": "1"}, [("workflow", "wrong_type")]),
+        ({"workflow": True}, [("workflow", "wrong_type")]),
+        ({"workflow": 987654}, [("workflow", "unknown_workflow")]),
+        ({"workflow": 2**70}, [("workflow", "wrong_type")]),
+        ({"task_type": "ROBOT"}, [("task_type", "not_an_option")]),
+        ({"title": 7}, [("title", "wrong_type")]),
+        ({"order": -1}, [("order", "out_of_range")]),
+        ({"split": None}, [("split", "not_an_option")]),
+        ({"timeout_seconds": "60"}, [("timeout_seconds", "wrong_type")]),
+    ],
+)
+def test_bad_values_of_a_task(alice, workflow, values, expected):
+    body = {"workflow": workflow["id"], "title": "Ask", "task_type": "FORM", **values}
+    response = alice.post(TASKS, body)
+    assert response.status_code == 400
+    assert errors(response) == expected
+    assert alice.get(TASKS).json()["count"] == 0
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "https://example.com/schema.json"},
+        {"$id": "https://example.com/schema.json"},
+        {"$schema": "http://json-schema.org/draft-07/schema#"},
+        {"type": "strin"},
+        {"pattern": "(a+"},
+        {"pattern": "(?=a)b"},
+    ],
+)
+def test_a_schema_that_cannot_be_stored(alice, workflow, schema):
+    body = {"workflow": workflow["id"], "title": "Ask", "task_type": "FORM", "output_schema": schema}
+    response = alice.post(TASKS, body)
+    assert response.status_code == 400
+    assert all(error["attr"].startswith("output_schema") for error in response.json()["errors"])
+
+
+def test_tasks_come_last_unless_they_say_where(alice, workflow, tasks):
+    assert [task["order"] for task in tasks] == [0, 1, 2]
+    rows = alice.get(f"{WORKFLOWS}{workflow['id']}/tasks/", {"ordering": "-order"}).json()["results"]
+    assert [row["key"] for row in rows] == ["tell", "decide", "ask"]
+
+
+def test_a_task_stays_in_its_workflow(alice, tasks):
+    other = alice.post(WORKFLOWS, {"title": "Other"}).json()
+    response = alice.patch(f"{TASKS}{tasks[0]['id']}/", {"workflow": other["id"]})
+    assert (response.status_code, errors(response)) == (400, [("workflow", "invalid")])
+
+
+def test_task_order(alice, workflow, tasks):
+    address = f"{WORKFLOWS}{workflow['id']}/task-order/"
+    ids = [task["id"] for task in reversed(tasks)]
+    response = alice.put(address, {"tasks": ids})
+    assert (response.status_code, response.json()) == (200, {"tasks": ids})
+    rows = alice.get(f"{WORKFLOWS}{workflow['id']}/tasks/", {"ordering": "order"}).json()["results"]
+    assert [row["id"] for row in rows] == ids
+
+
+@pytest.mark.parametrize("which", ["missing", "twice", "foreign", "text"])
+def test_task_order_names_every_task_once(alice, workflow, tasks, which):
+    ids = [task["id"] for task in tasks]
+    wrong = {"missing": ids[:2], "twice": [*ids, ids[0]], "foreign": [*ids[:2], 999_999], "text": "abc"}[which]
+    assert alice.put(f"{WORKFLOWS}{workflow['id']}/task-order/", {"tasks": wrong}).status_code == 400
+    rows = alice.get(f"{WORKFLOWS}{workflow['id']}/tasks/", {"ordering": "order"}).json()["results"]
+    assert [row["id"] for row in rows] == ids
+
+
+def test_a_stale_task_is_not_written(alice, tasks):
+    address = f"{TASKS}{tasks[0]['id']}/"
+    first = alice.get(address).headers["ETag"]
+    alice.patch(address, {"title": "Asked"})
+    assert alice.patch(address, {"title": "B"}, headers={"if-match": first}).status_code == 412
+    assert alice.delete(address, headers={"if-match": first}).status_code == 412
+    assert alice.get(address).json()["title"] == "Asked"
+
+
+def test_deleting_a_task_deletes_its_transitions(alice, workflow, tasks):
+    body = {"workflow": workflow["id"], "from_task": tasks[0]["id"], "to_task": tasks[1]["id"]}
+    link = alice.post(TRANSITIONS, body).json()
+    assert alice.delete(f"{TASKS}{tasks[1]['id']}/").status_code == 204
+    assert alice.get(f"{TRANSITIONS}{link['id']}/").status_code == 404
+
+
+def test_a_transition_has_every_field_of_the_contract(alice, workflow, tasks):
+    condition = {">": [{"var": "days"}, 5]}
+    body = {"workflow": workflow["id"], "from_task": tasks[0]["id"], "to_task": tasks[1]["id"]}
+    response = alice.post(TRANSITIONS, {**body, "condition": '{">": [{"var": "days"}, 5]}', "priority": 2})
+    assert response.status_code == 201
+    row = response.json()
+    assert {name: row[name] for name in row if name not in ("id", "created_at", "updated_at")} == {
+        **body,
+        "company": "acme",
+        "condition": condition,
+        "priority": 2,
+        "is_default": False,
+        "on_event": "completed",
+        "version": 1,
+        "created_by": alice.user.pk,
+    }
+    assert alice.patch(f"{TRANSITIONS}{row['id']}/", {"condition": None, "is_default": True}).json()["is_default"]
+
+
+def test_both_tasks_are_the_workflows_own(alice, workflow, tasks, api, globex):
+    other = alice.post(WORKFLOWS, {"title": "Other"}).json()
+    foreign = alice.post(TASKS, {"workflow": other["id"], "title": "Foreign", "task_type": "FORM"}).json()
+    body = {"workflow": workflow["id"], "from_task": tasks[0]["id"], "to_task": foreign["id"]}
+    response = alice.post(TRANSITIONS, body)
+    assert (response.status_code, errors(response)) == (400, [("to_task", "unknown_task")])
+    # A task of another company is as unknown as one that doesn't exist.
+    carol = api("workflow_creator", globex)
+    theirs = carol.post(WORKFLOWS, {"title": "Theirs"}).json()
+    response = carol.post(TRANSITIONS, {"workflow": theirs["id"], "from_task": None, "to_task": tasks[0]["id"] + 1_000})
+    assert errors(response) == [("to_task", "unknown_task")]
+    assert alice.get(TRANSITIONS).json()["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "attr"),
+    [
+        ({"condition": {"launch": [1]}}, "condition"),
+        ({"condition": 5}, "condition"),
+        ({"condition": {}}, "condition"),
+        ({"condition": "{"}, "condition"),
+        ({"priority": 1.5}, "priority"),
+        ({"on_event": "exploded"}, "on_event"),
+        ({"is_default": "yes"}, "is_default"),
+        ({"is_default": True, "condition": True}, "condition"),
+    ],
+)
+def test_bad_values_of_a_transition(alice, workflow, tasks, values, attr):
+    body = {"workflow": workflow["id"], "from_task": tasks[0]["id"], "to_task": None, **values}
+    response = alice.post(TRANSITIONS, body)
+    assert response.status_code == 400
+    assert [error["attr"].split(".")[0] for error in response.json()["errors"]] == [attr]
+
+
+def test_ends_must_be_named(alice, workflow):
+    response = alice.post(TRANSITIONS, {"workflow": workflow["id"]})
+    assert errors(response) == [("from_task", "required"), ("to_task", "required")]
+
+
+def test_the_same_link_twice_and_two_defaults_are_conflicts(alice, workflow, tasks):
+    body = {"workflow": workflow["id"], "from_task": tasks[0]["id"], "to_task": None}
+    assert alice.post(TRANSITIONS, {**body, "is_default": True}).status_code == 201
+    assert alice.post(TRANSITIONS, body).status_code == 409
+    second = alice.post(TRANSITIONS, {**body, "to_task": tasks[1]["id"], "is_default": True})
+    assert second.status_code == 409
+    assert second.json()["errors"][0]["detail"] == "This task has a default transition for this event."
+
+
+def test_a_ticket_type_is_checked_against_the_workflows_fields(alice, workflow):
+    alice.patch(f"{WORKFLOWS}{workflow['id']}/", {"fields": [{"FieldName": "days", "FieldType": "integer"}]})
+    body = {"workflow": workflow["id"], "title": "Leave", "fields": {"days": "five", "nights": None}}
+    response = alice.post(TICKETS, body)
+    assert response.status_code == 400
+    assert sorted(error["attr"] for error in response.json()["errors"]) == ["fields.days", "fields.nights"]
+    row = alice.post(TICKETS, {**body, "fields": {"days": {"const": 5}}}).json()
+    assert (row["key"], row["fields"], row["company_role_access"]) == ("leave", {"days": {"const": 5}}, ["everyone"])
+
+
+def test_nested_lists_are_of_their_workflow(alice, workflow, tasks):
+    other = alice.post(WORKFLOWS, {"title": "Other"}).json()
+    for name in ("tasks", "transitions", "tickets"):
+        assert alice.get(f"{WORKFLOWS}{other['id']}/{name}/").json()["count"] == 0
+        assert alice.get(f"{WORKFLOWS}999999/{name}/").status_code == 404
+        assert alice.post(f"{WORKFLOWS}999999/{name}/", {"title": "X", "task_type": "FORM"}).status_code == 404
+    assert alice.get(f"{WORKFLOWS}{workflow['id']}/tasks/").json()["count"] == 3
