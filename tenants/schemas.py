@@ -1,4 +1,4 @@
-"""Schemas and their migrations: what they are, which schemas lack one, and how a company's schema is made."""
+"""Schemas and their migrations: what they are, and which schemas lack one."""
 
 from __future__ import annotations
 
@@ -92,16 +92,6 @@ def migrate(schema: str, progress: Progress | None = None) -> None:
         executor = MigrationExecutor(connection, progress)
         executor.loader.check_consistent_history(connection)
         executor.migrate(executor.loader.graph.leaf_nodes())
-
-
-def make(schema: str) -> None:
-    """Make the schema of a company with everything in it.
-
-    Call it in a transaction, so that nothing half-made is ever seen or left behind.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-    migrate(schema)
 
 
 def drop(schema: str) -> None:

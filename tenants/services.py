@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core.errors import Refused, invalid
 from core.models import Actor, record
-from tenants import hosts, schemas, spares
+from tenants import hosts, spares
 from tenants.models import SLUG, Company, Domain, Plan
 
 RESERVED_SLUGS = frozenset(
@@ -131,8 +131,7 @@ def _try_create(name: str, slug: str, plan: Plan, actor: Actor) -> Company | Non
             # they have taken a spare. One INSERT each, because what the mixins' `save` asks before is no use in a race.
             (company,) = Company.objects.bulk_create([Company(name=name, slug=slug, schema_name=slug, plan=plan)])
             Domain.objects.bulk_create([Domain(domain=f"{slug}.{settings.BASE_DOMAIN}", tenant=company)])
-            if not spares.claim(slug):
-                schemas.make(slug)
+            spares.take(slug)
             record(
                 actor=actor,
                 event="company.created",

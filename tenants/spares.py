@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 
 from django.conf import settings
@@ -11,7 +10,7 @@ from django.db import connection, transaction
 from django_tenants.utils import schema_context
 from psycopg import sql
 
-from tenants import schemas
+from tenants import building, schemas
 from tenants.models import SpareSchema
 
 log = logging.getLogger("ticketflower.spares")
@@ -19,8 +18,8 @@ log = logging.getLogger("ticketflower.spares")
 _ADVISORY_LOCK = 0x5350415245
 
 
-def claim(schema: str) -> bool:
-    """Rename a spare to `schema`, in the caller's transaction; False when there is none that fits this code."""
+def take(schema: str) -> None:
+    """Rename a spare to `schema`, in the caller's transaction; where there is none that fits this code, build one."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM spare_schemas WHERE id = (SELECT id FROM spare_schemas"
@@ -29,10 +28,8 @@ def claim(schema: str) -> bool:
             [schemas.migration_hash()],
         )
         row = cursor.fetchone()
-        if row is None:
-            return False
-        cursor.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(row[0]), sql.Identifier(schema)))
-    return True
+        spare = row[0] if row else building.build()
+        cursor.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(spare), sql.Identifier(schema)))
 
 
 def fill(count: int) -> int:
@@ -62,9 +59,7 @@ def _make_one(count: int) -> bool:
         current = schemas.migration_hash()
         if SpareSchema.objects.filter(migration_hash=current).count() >= count:
             return False
-        name = f"spare_{secrets.token_hex(8)}"
-        schemas.make(name)
-        SpareSchema.objects.create(schema_name=name, migration_hash=current)
+        SpareSchema.objects.create(schema_name=building.build(), migration_hash=current)
     return True
 
 
