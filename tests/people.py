@@ -58,12 +58,13 @@ def check_answer(response: Any, method: str, path: str) -> None:
 
 
 class Caller:
-    """Calls the API of one company as one person (`user`; None: nobody)."""
+    """Calls the API of one company as one person (`user`; None: nobody), with their tokens."""
 
-    def __init__(self, company: Any, user: User | None, access: str | None, by: str) -> None:
+    def __init__(self, company: Any, user: User | None = None, pair: dict[str, str] | None = None, by: str = "host"):
         self.company = company
         self.user = user
-        self.access = access
+        self.access = pair and pair["access"]
+        self.refresh = pair and pair["refresh"]
         self.by = by
         self._client = Client()
 
@@ -128,11 +129,11 @@ def api(acme):
 
     def caller(roles: str | tuple[str, ...] | None, company: Any = acme, *, by: str = "host") -> Caller:
         if roles is None:
-            return Caller(company, None, None, by)
+            return Caller(company, by=by)
         user = person(roles, company)
         with tenant_context(company):
             pair = tokens.start_family(user)
-        return Caller(company, user, pair["access"], by)
+        return Caller(company, user, pair, by)
 
     return caller
 
@@ -140,4 +141,4 @@ def api(acme):
 @pytest.fixture
 def public(acme):
     """Calls on the public host, as nobody."""
-    return Caller(None, None, None, "host")
+    return Caller(None)

@@ -32,7 +32,7 @@ class CompanyToken(jwt.Token):
         if company is None or self.payload.get("tid") != str(company):
             raise TokenError("Token is invalid")
         try:
-            self.family = uuid.UUID(self.payload["fam"])
+            self.family = uuid.UUID(str(self.payload["fam"]))
             self.user_id = int(self.payload["sub"])
         except (KeyError, TypeError, ValueError):
             raise TokenError("Token is invalid") from None
