@@ -1,5 +1,9 @@
 """`manage.py migrate`: the same as `migrate_schemas`, for one schema alone is never up to date."""
 
-from tenants.management.commands.migrate_schemas import Command
+from django.db.migrations.autodetector import MigrationAutodetector
 
-__all__ = ["Command"]
+from tenants.management.commands import migrate_schemas
+
+
+class Command(migrate_schemas.Command):
+    autodetector = MigrationAutodetector  # a system check compares it with makemigrations'
