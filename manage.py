@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from pathlib import Path
 
 from django.core.management import execute_from_command_line
 from environs import Env
 
+from core.kept_secret import kept_secret
 from core.postgres import PostgresError, running
-from core.presence import LockTimeout, exclusive
+from core.presence import LockTimeout
 from core.processes import exit_on_signals
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -31,20 +31,6 @@ def needs_database(arguments: list[str]) -> bool:
     return command not in NEED_NO_DATABASE and not {"--help", "-h"} & set(arguments)
 
 
-def local_secret() -> str:
-    """This machine's own SECRET_KEY, made at the first time. A server with a real database names its own."""
-    path = DATA_DIR / "secret-key"
-    DATA_DIR.mkdir(exist_ok=True)
-    with exclusive(DATA_DIR / "secret-key.lock", timeout=60):
-        if not path.exists():
-            new = DATA_DIR / "secret-key.new"
-            new.unlink(missing_ok=True)
-            new.touch(mode=0o600)
-            new.write_text(secrets.token_urlsafe(48), encoding="ascii")
-            new.replace(path)
-    return path.read_text(encoding="ascii")
-
-
 def main() -> None:
     """Run the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ticketflower.settings")
@@ -54,7 +40,8 @@ def main() -> None:
         execute_from_command_line(sys.argv)
         return
     if not os.environ.get("SECRET_KEY"):
-        os.environ["SECRET_KEY"] = local_secret()
+        # This machine's own. A server with a real database is told its secret.
+        os.environ["SECRET_KEY"] = kept_secret(DATA_DIR / "secret-key")
     if not needs_database(sys.argv[1:]):
         execute_from_command_line(sys.argv)
         return

@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
 
@@ -66,8 +66,13 @@ def prepare_database() -> None:
     call_command("migrate_schemas")
 
 
-def serve(group: Children, *, host: str, port: int, ready: Callable[[], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM; `ready` is called when the server answers. Raises CommandError if it ends."""
+def serve(
+    group: Children, *, host: str, port: int, ready: Callable[[], None], environment: Mapping[str, str] | None = None
+) -> None:
+    """Serve until Ctrl-C or SIGTERM; `ready` is called when the server answers. Raises CommandError if it ends.
+
+    `environment` is added to the server's.
+    """
     cast(DatabaseWrapper, connection).close_pool()
     settings.STATIC_ROOT.mkdir(exist_ok=True)  # filled by collectstatic, which only a production server needs
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
@@ -75,7 +80,7 @@ def serve(group: Children, *, host: str, port: int, ready: Callable[[], None]) -
     command += ["--http", "1", "--no-ws", "--log-level", "warning", "--working-dir", str(settings.BASE_DIR)]
     command += ["--respawn-failed-workers", "--workers-kill-timeout", str(STOP_SECONDS)]
     links = {"PUBLIC_PORT": str(port)} if _is_local() and not settings.PUBLIC_PORT else {}
-    group.start("web server", [*command, "ticketflower.wsgi:application"], links)
+    group.start("web server", [*command, "ticketflower.wsgi:application"], {**links, **(environment or {})})
     try:
         _wait_until_it_answers(group, host, port)
         ready()
@@ -85,14 +90,18 @@ def serve(group: Children, *, host: str, port: int, ready: Callable[[], None]) -
     raise CommandError(f"The {name} ended with exit code {code}.")
 
 
+def reachable(host: str) -> str:
+    """The address at which this machine reaches a server that listens on `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
 def _wait_until_it_answers(group: Children, host: str, port: int) -> None:
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     deadline = time.monotonic() + START_SECONDS
     while True:
         if (ended := group.ended()) is not None:
             raise CommandError(f"The {ended[0]} ended with exit code {ended[1]}.")
         try:
-            socket.create_connection((reachable, port), timeout=1).close()
+            socket.create_connection((reachable(host), port), timeout=1).close()
             return
         except OSError as error:
             if time.monotonic() > deadline:

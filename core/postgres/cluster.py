@@ -14,6 +14,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from core.kept_secret import kept_secret
 from core.postgres.errors import PostgresError
 from core.postgres.place import MAJOR_VERSION, Place, say
 
@@ -49,7 +50,7 @@ def ensure_running(place: Place, *, durable: bool, settings: Mapping[str, str]) 
 
     Call under the folder's lock. `settings` count when this starts the server.
     """
-    password = _password(place.folder / "password")
+    password = kept_secret(place.folder / "password")
     if not place.cluster.is_dir():
         _initialise(place, password, durable=durable)
     version = (place.cluster / "PG_VERSION").read_text().strip()
@@ -83,17 +84,6 @@ def stop(place: Place) -> None:
         if done.returncode == 0:
             return
     raise PostgresError(f"PostgreSQL did not stop: {done.stdout.strip()}")
-
-
-def _password(path: Path) -> str:
-    """The password of this cluster, made and kept at the first call."""
-    if not path.exists():
-        new = path.with_name("password.new")
-        new.unlink(missing_ok=True)
-        new.touch(mode=0o600)
-        new.write_text(secrets.token_urlsafe(32))
-        new.replace(path)
-    return path.read_text()
 
 
 def _initialise(place: Place, password: str, *, durable: bool) -> None:

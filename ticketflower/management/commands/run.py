@@ -21,7 +21,11 @@ class Command(BaseCommand):
         with serving.children() as group:
             serving.require_free_port(host, port)
             serving.prepare_database()
-            serving.serve(group, host=host, port=port, ready=lambda: self.stdout.write(text(port)))
+            serving.serve(group, host=host, port=port, ready=lambda: self._ready(port))
+
+    def _ready(self, port: int) -> None:
+        self.stdout.write(text(port))
+        self.stdout.flush()
 
 
 def text(port: int) -> str:

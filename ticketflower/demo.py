@@ -1,0 +1,151 @@
+"""Demo data: two companies, their people, and the examples in one of them. What is there already is left as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django_tenants.utils import tenant_context
+
+from core.errors import Refused
+from core.json_input import loads
+from core.kept_secret import kept_secret
+from core.models import Actor
+from tenants import spares
+from tenants.models import Company
+from users.models import EVERYONE, CompanyRole, SystemRole, User
+from users.selectors import person
+from users.services.companies import company_found
+from users.services.passwords import password_set
+from users.services.people import person_create, person_new
+from users.services.roles import role_create
+from workflow_design.kernel.document import parse_yaml, workflow_key
+from workflow_design.models import WorkflowDefinition
+from workflow_design.services.upload import upload
+
+COMPANIES = {"acme": "Acme", "globex": "Globex"}
+WITH_EXAMPLES = "acme"
+FIRST_NAMES = {
+    SystemRole.ADMIN: "Ada",
+    SystemRole.USER: "Uma",
+    SystemRole.TICKET_ADMIN: "Tom",
+    SystemRole.TASK_WORKER: "Will",
+    SystemRole.WORKFLOW_CREATOR: "Alice",
+}
+# They open tickets and do tasks: they get every company role that the examples name.
+WITH_COMPANY_ROLES = (SystemRole.USER, SystemRole.TASK_WORKER)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A file of `examples/`."""
+
+    name: str
+    document: Any
+
+
+def examples() -> list[Example]:
+    """Every definition in `examples/`, by name."""
+    found = []
+    for path in sorted((settings.BASE_DIR / "examples").iterdir()):
+        if path.suffix in (".yaml", ".json"):
+            read = parse_yaml if path.suffix == ".yaml" else loads
+            found.append(Example(path.name, read(path.read_bytes())))
+    return found
+
+
+def email_of(role: SystemRole, slug: str) -> str:
+    """The address of the person who has this role in this company."""
+    return f"{role}@{slug}.example"
+
+
+def password() -> str:
+    """Everybody's, made at the first time on this machine."""
+    return kept_secret(settings.BASE_DIR / ".data" / "demo-password", bytes_of_chance=12)
+
+
+def set_up(say: Callable[[str], None]) -> None:
+    """Make what is missing; `say` gets a line for each thing. Call with the connection on `public`."""
+    documents = examples()
+    for slug, name in COMPANIES.items():
+        company = Company.objects.filter(slug=slug).first()
+        if company is None:
+            company = company_found(user=_new_person(SystemRole.ADMIN, slug), name=name, slug=slug)
+            say(f"{slug}: company made")
+        else:
+            say(f"{slug}: company is there")
+        with tenant_context(company):
+            roles = (
+                sorted(set(_roles_named([example.document for example in documents]))) if slug == WITH_EXAMPLES else []
+            )
+            _make_roles(roles)
+            _make_people(slug, roles, say)
+            if slug == WITH_EXAMPLES:
+                _upload(documents, slug, say)
+    # The next sign-ups find a schema ready, as in a server that has run for a while.
+    spares.fill(settings.SPARE_SCHEMAS)
+
+
+def _new_person(role: SystemRole, slug: str) -> User:
+    return person_new(
+        email=email_of(role, slug),
+        password=password(),
+        first_name=FIRST_NAMES[role],
+        last_name=role.label,
+        system_roles=[role],
+    )
+
+
+def _make_roles(names: list[str]) -> None:
+    known = set(CompanyRole.objects.values_list("name", flat=True))
+    for name in names:
+        if name not in known:
+            role_create(actor=Actor(), name=name)
+
+
+def _make_people(slug: str, company_roles: list[str], say: Callable[[str], None]) -> None:
+    secret = password()
+    made = 0
+    for role in SystemRole:
+        user = person(email=email_of(role, slug))
+        if user is None:
+            person_create(
+                actor=Actor(),
+                email=email_of(role, slug),
+                password=secret,
+                first_name=FIRST_NAMES[role],
+                last_name=role.label,
+                system_roles=[role],
+                company_roles=company_roles if role in WITH_COMPANY_ROLES else (),
+            )
+            made += 1
+        elif user.is_active and not user.check_password(secret):
+            password_set(actor=Actor(), user=user, password=secret, attr="password", by="demo")
+            say(f"{slug}: {user.email} has the demo's password again")
+    say(f"{slug}: {len(SystemRole)} people, {made} of them new")
+
+
+def _roles_named(part: Any) -> Iterator[str]:
+    """The company roles that a document, or a part of one, names; `everyone` is there without being made."""
+    if isinstance(part, dict):
+        for name in ("assignee_roles", "company_role_access"):
+            yield from (role for role in part.get(name) or [] if role != EVERYONE)
+        part = list(part.values())
+    if isinstance(part, list):
+        for item in part:
+            yield from _roles_named(item)
+
+
+def _upload(documents: list[Example], slug: str, say: Callable[[str], None]) -> None:
+    creator = person(email=email_of(SystemRole.WORKFLOW_CREATOR, slug))
+    for example in documents:
+        if WorkflowDefinition.objects.filter(key=workflow_key(example.document)).exists():
+            say(f"{slug}: {example.name} is there")
+            continue
+        try:
+            done = upload(user=creator, document=example.document)
+        except Refused as error:
+            raise RuntimeError(f"{example.name} is refused: {error}") from error
+        say(f"{slug}: {example.name} uploaded{f', {len(done.problems)} problems' if done.problems else ''}")

@@ -1,0 +1,67 @@
+"""`manage.py demo`: TicketFlower with something in it."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from ticketflower import demo, serving
+from users.models import SystemRole
+
+
+class Command(BaseCommand):
+    help = "Make two companies with people and definitions, say how to get in, and serve until Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        serving.add_arguments(parser)
+        parser.add_argument(
+            "--once",
+            action="store_true",
+            default=os.environ.get("ONCE") == "1",
+            help="make and say all of it, and end without serving (ONCE=1)",
+        )
+
+    def handle(self, *args: Any, host: str, port: int, once: bool, **options: Any) -> None:
+        with serving.children() as group:
+            if not once:
+                serving.require_free_port(host, port)
+            serving.prepare_database()
+            demo.set_up(self.stdout.write)
+            if once:
+                self.stdout.write(guide(host, port))
+                return
+            # Whoever tries the sign-up of a demo may do so as often as they like.
+            serving.serve(
+                group, host=host, port=port, ready=lambda: self._ready(host, port), environment={"THROTTLE_SIGN_UP": ""}
+            )
+
+    def _ready(self, host: str, port: int) -> None:
+        self.stdout.write(guide(host, port))
+        self.stdout.write("\nServing until Ctrl-C.")
+        self.stdout.flush()
+
+
+def guide(host: str, port: int) -> str:
+    """Addresses, people, passwords, and three lines to paste."""
+    api = f"http://{serving.reachable(host)}:{port}/api/tenants/{demo.WITH_EXAMPLES}"
+    creator = demo.email_of(SystemRole.WORKFLOW_CREATOR, demo.WITH_EXAMPLES)
+    lines = ["", f"API        {serving.address(settings.PUBLIC_HOSTS[0], port)}/api/docs/"]
+    for slug in demo.COMPANIES:
+        lines.append(f"{slug:<10} {serving.address(f'{slug}.{settings.BASE_DOMAIN}', port)}/admin/")
+        lines += [f"             {demo.email_of(role, slug):<34} {role.label}" for role in SystemRole]
+    lines += [
+        f"Password   {demo.password()}   (everybody's)",
+        "",
+        "Sign in, list the definitions, and try an upload, from a shell in this folder:",
+        f"TOKEN=$(curl -s {api}/login/ -H 'Content-Type: application/json'"
+        f""" -d '{{"email":"{creator}","password":"{demo.password()}"}}'"""
+        """ | sed -E 's/.*"access": ?"([^"]+)".*/\\1/')""",
+        f'curl -s {api}/workflow/workflows/ -H "Authorization: Bearer $TOKEN"',
+        f"""curl -s '{api}/workflow/upload/?dry_run=true' -H "Authorization: Bearer $TOKEN\""""
+        " -H 'Content-Type: application/yaml' --data-binary @examples/leave-request.yaml",
+    ]
+    return "\n".join(lines)
