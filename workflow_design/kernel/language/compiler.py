@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
-from workflow_design.kernel.language import data as paths
+from workflow_design.kernel.language import paths
 from workflow_design.kernel.language.budget import Budget
 from workflow_design.kernel.language.limits import SAFE_INTEGER
 from workflow_design.kernel.language.operators import BINARY, VARIADIC, contains, substring
@@ -79,8 +79,8 @@ def _with_data(function: Callable[[list[Any], Any, Budget], Any]) -> Callable[[l
 
 def _comparison(compare: Callable[[Any, Any], bool], *, chained: bool) -> Callable[[list[Any]], Run]:
     def ordered(left: Any, right: Any, budget: Budget) -> bool:
-        kinds = type(left), type(right)
-        if kinds[0] in (int, float) and kinds[1] in (int, float):
+        kind, other = type(left), type(right)
+        if (kind is int or kind is float) and (other is int or other is float):
             return compare(left, right)
         return compare(*comparable(left, right, budget))
 
@@ -99,16 +99,17 @@ def _comparison(compare: Callable[[Any, Any], bool], *, chained: bool) -> Callab
 
 
 def _in(operands: list[Any]) -> Run:
-    """`in` with a list of plain texts, the usual case, is one look into a set."""
+    """`in` with a list of plain texts or numbers, the usual case, is one look into a set."""
     needle = _operand(operands, 0)
     choices = operands[1] if len(operands) > 1 else None
-    if not isinstance(choices, list) or not all(isinstance(choice, str) for choice in choices):
+    kinds = {type(choice) for choice in choices} if isinstance(choices, list) else {dict}
+    if kinds - {str} and kinds - {int, float}:
         return _binary(contains)(operands)
-    texts = frozenset(choices)
+    values = frozenset(number(choice) if kinds - {str} else choice for choice in choices or ())
 
     def run(data: Any, budget: Budget) -> bool:
         value = needle(data, budget)
-        return isinstance(value, str) and value in texts
+        return isinstance(value, (str, int, float)) and value in values and not isinstance(value, bool)
 
     return run
 

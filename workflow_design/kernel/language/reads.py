@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from workflow_design.kernel.language.budget import Budget
 from workflow_design.kernel.language.compiler import is_literal
-from workflow_design.kernel.language.data import steps_of
+from workflow_design.kernel.language.paths import steps_of
 
 LOOPS: Final = frozenset({"map", "filter", "reduce", "all", "some", "none"})
 

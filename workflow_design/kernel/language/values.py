@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from math import inf, isfinite, nan
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from workflow_design.kernel.language.budget import Budget, too_large
 from workflow_design.kernel.language.errors import EvaluationError
@@ -53,10 +53,9 @@ def truthy(value: Any) -> bool:
     """JSONLogic's truth: JavaScript's, but an empty list is false (an empty object is true)."""
     if value is True or value is False:
         return value
-    kind = type(value)
-    if kind is str or kind is list or kind is int:
+    if isinstance(value, (str, list, int)):
         return bool(value)
-    if kind is float:
+    if isinstance(value, float):
         return value != 0 and value == value
     return value is not None and value is not UNDEFINED
 
@@ -90,8 +89,11 @@ def _text_to_number(text: str, budget: Budget) -> float:
 
 def parse_float(value: Any, budget: Budget) -> float:
     """JavaScript's parseFloat: the number at the beginning of the text, or not-a-number."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return to_number(value, budget) + 0.0  # −0 is written "0"
+    kind = type(value)
+    if kind is float:
+        return cast(float, value) + 0.0  # −0 is written "0", which reads as 0
+    if kind is int:
+        return double(value)
     text = to_string(value, budget)
     budget.read(len(text))
     found = _DECIMAL.match(text.lstrip(_SPACE))
@@ -163,15 +165,15 @@ def number_text(value: int | float) -> str:
 
 def strictly_equal(left: Any, right: Any, budget: Budget) -> bool:
     """`===`: the same type and value; lists and objects only when they are one and the same."""
-    kind = type(left)
-    if kind is type(right):
-        if kind is str:
-            budget.read(len(left))
-            return bool(left == right)
-        if kind is int or kind is float:
-            return number(left) == number(right)
-        return left is right
-    return kind in (int, float) and type(right) in (int, float) and number(left) == number(right)
+    kind, other = type(left), type(right)
+    if kind is str and other is str:
+        budget.read(len(left))
+        return bool(left == right)
+    if (kind is int or kind is float) and (other is int or other is float):
+        return number(left) == number(right)
+    if isinstance(left, str) and isinstance(right, str):  # a StrEnum is its text
+        return str.__eq__(left, right) is True
+    return left is right
 
 
 def loosely_equal(left: Any, right: Any, budget: Budget) -> bool:

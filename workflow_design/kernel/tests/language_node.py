@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +59,12 @@ def installed(package: str) -> Path:
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             made = Path(folder) / "made"
             made.mkdir()
-            options = ["--prefix", str(made), "--ignore-scripts", "--no-audit", "--no-fund", package]
-            done = subprocess.run(["npm", "install", *options], capture_output=True, timeout=120, check=False)
-            if done.returncode == 0 and not home.exists():
-                made.rename(home)
+            options = ["--prefix", str(made), "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"]
+            command = ["npm", "install", *options, package]
+            with suppress(subprocess.SubprocessError):
+                subprocess.run(command, capture_output=True, timeout=90, check=True)
+                if not home.exists():
+                    made.rename(home)
     if not library.is_dir():
         pytest.skip(f"npm can't fetch {package}")
     return library

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import ChainMap
+from enum import StrEnum
 
 import pytest
 
@@ -172,6 +173,23 @@ def test_texts_are_counted_in_utf_16_units_and_never_handed_out_in_halves():
     with pytest.raises(EvaluationError) as caught:
         run(halves[0])
     assert caught.value.code == "split_character"
+
+
+def test_a_named_constant_is_its_text():
+    class Outcome(StrEnum):
+        DONE = "completed"
+        NONE = ""
+
+    data = {"outcome": Outcome.DONE, "none": Outcome.NONE}
+    for rule in (
+        {"===": [{"var": "outcome"}, "completed"]},
+        {"==": ["completed", {"var": "outcome"}]},
+        {"in": [{"var": "outcome"}, ["completed"]]},
+        {"in": [{"var": "outcome"}, ["completed", 1]]},
+        {"!": [{"var": "none"}]},
+        {"<": ["a", {"var": "outcome"}]},
+    ):
+        assert run(rule, data) is True, rule
 
 
 def test_data_that_is_no_json_is_a_type_error():

@@ -23,7 +23,7 @@ def steps_of(path: Any, budget: Budget) -> tuple[str, ...]:
 def look_up(data: Any, steps: tuple[str, ...], budget: Budget) -> Any:
     """The value at `steps`, UNDEFINED where there is none (a null on the way is none, at the end it is a value)."""
     for name in steps:
-        data = _step(data, name, budget)
+        data = data.get(name, UNDEFINED) if type(data) is dict else _step(data, name, budget)
         if data is UNDEFINED:
             return UNDEFINED
     return number(data) if type(data) is int else data
