@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from workflow_design.kernel import limits
 from workflow_design.kernel.problems import Problem, pointer
-from workflow_design.kernel.schemas import check_schema, compile_schema
+from workflow_design.kernel.schemas import Schema, check_schema, compile_schema
 from workflow_design.kernel.shape import (
     Entity,
     Shape,
@@ -96,16 +97,14 @@ def check_fields(fields: list[Entity], path: str, problems: list[Problem]) -> No
             report(problems, "duplicate", f'the field "{name}" is listed twice', f"{path}/{index}/FieldName")
         seen.add(name)
         if "Default" in field:
-            problems += value_problems(field_schema(field), field["Default"], f"{path}/{index}/Default")
+            checker = compile_schema(field_schema(field))
+            problems += _value_problems(checker, field["Default"], f"{path}/{index}/Default")
 
 
-def value_problems(schema: JsonSchema, value: Any, path: str) -> list[Problem]:
-    """What `schema` has against `value`, as errors at `path`; none when `schema` is no schema, said elsewhere."""
-    if check_schema(schema):
+def _value_problems(checker: Schema | None, value: Any, path: str) -> list[Problem]:
+    if checker is None:
         return []
-    return [
-        Problem("error", "bad_value", error.message, error.path) for error in compile_schema(schema).errors(value, path)
-    ]
+    return [Problem("error", "bad_value", error.message, error.path) for error in checker.errors(value, path)]
 
 
 def field_schema(field: Mapping[str, Any]) -> JsonSchema:
@@ -179,7 +178,7 @@ class Source:
     schema: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Field:
     """One field of a workflow, declared or written by a task. `schema` is the declared one, else the first writer's."""
 
@@ -189,6 +188,11 @@ class Field:
     public: bool
     declared: bool
     sources: tuple[Source, ...]
+
+    @cached_property
+    def checker(self) -> Schema | None:
+        """What checks its values; None when its schema is none, which is said where that stands."""
+        return None if check_schema(self.schema) else compile_schema(self.schema)
 
     @property
     def writers(self) -> tuple[str, ...]:
@@ -337,7 +341,7 @@ def ticket_problems(ticket: Mapping[str, Any], fields: Mapping[str, Field], path
             known = ", ".join(list(fields)[:10]) or "none"
             report(problems, "unknown_field", f'the workflow has no field "{name[:100]}" (it has: {known})', where)
         elif is_constant(value):
-            problems += value_problems(field.schema, value["const"], f"{where}/const")
+            problems += _value_problems(field.checker, value["const"], f"{where}/const")
         elif value is not None:
-            problems += value_problems(field.schema, value, where)
+            problems += _value_problems(field.checker, value, where)
     return problems

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
+
 from workflow_design.kernel import limits
 from workflow_design.kernel.document.entities import (
     read_task,
@@ -20,6 +22,8 @@ from workflow_design.kernel.document.references import reference_problems
 from workflow_design.kernel.problems import Problem
 from workflow_design.kernel.schemas import check_json, clean_json
 from workflow_design.kernel.shape import Entity, Reader, report
+
+_SCHEMA_KEYS = ("state_schema", "input_schema", "output_schema")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,9 @@ def normalize(document: Any, *, current: Bundle | None = None, prune: bool = Fal
     if raw is None:
         return _nothing(problems)
 
-    own: list[Problem] = []
+    own = _budget(raw)
+    if own:
+        return _nothing([replace(problem, path=raw.places.locate(problem.path)) for problem in own])
     workflow = _workflow(raw, own)
     tasks = _entities(raw.tasks, read_task, "/tasks", limits.MAX_TASKS, own)
     transitions = _entities(raw.transitions, read_transition, "/transitions", limits.MAX_TRANSITIONS, own)
@@ -116,6 +122,25 @@ def workflow_key(document: Any) -> str | None:
         return None
     key = raw.workflow.get("key") if isinstance(raw.workflow, dict) else None
     return key if isinstance(key, str) and limits.KEY.fullmatch(key) else None
+
+
+def _budget(raw: Raw) -> list[Problem]:
+    """Refuses documents whose schemas together would take seconds to compile, before the first one is."""
+    size = patterns = 0
+    tasks = raw.tasks if type(raw.tasks) is list else []
+    for entity in (raw.workflow, *tasks):
+        for key in _SCHEMA_KEYS:
+            if type(entity) is dict and entity.get(key):
+                text = orjson.dumps(entity[key])
+                size += len(text)
+                patterns += text.count(b'"pattern"') + 10 * text.count(b'"patternProperties"')
+    problems: list[Problem] = []
+    if size > limits.MAX_SCHEMA_BYTES:
+        message = f"its schemas have more than {limits.MAX_SCHEMA_BYTES:,} bytes together"
+        report(problems, "too_many", message, "/tasks")
+    if patterns > limits.MAX_PATTERNS:
+        report(problems, "too_many", f"its schemas hold more than {limits.MAX_PATTERNS} patterns", "/tasks")
+    return problems
 
 
 def _workflow(raw: Raw, problems: list[Problem]) -> Entity:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import jsonschema_rs
@@ -10,7 +9,9 @@ import orjson
 
 from workflow_design.kernel.problems import Problem
 from workflow_design.kernel.schemas import guard
+from workflow_design.kernel.schemas.cache import WeightedCache
 from workflow_design.kernel.schemas.messages import SchemaError, explain, explain_schema
+from workflow_design.kernel.schemas.patterns import PATTERNS
 from workflow_design.kernel.schemas.values import check_json, count_json
 
 MAX_VALUES = 200_000
@@ -20,7 +21,7 @@ MAX_WORK = 50_000_000
 MAX_DETAIL = 200_000
 """Steps up to which every error is listed: the validator makes them all before it gives the first."""
 MAX_ERRORS = 100
-MAX_CACHED_BYTES = 16_384
+MAX_CACHED_BYTES = 64_000_000
 
 
 class InvalidSchemaError(ValueError):
@@ -95,7 +96,11 @@ def _load(schema: Any) -> Schema | tuple[Problem, ...]:
     if len(text) > guard.MAX_BYTES:
         message = f"must have at most {guard.MAX_BYTES:,} bytes as JSON, has {len(text):,}"
         return (Problem("error", "schema_too_large", message),)
-    return _cached(text) if len(text) <= MAX_CACHED_BYTES else _compile(text)
+    found = _CACHE.get(text)
+    if found is None:
+        found, weight = _compile(text)
+        _CACHE.put(text, found, weight)
+    return found
 
 
 def _unfit(schema: Any) -> list[Problem]:
@@ -107,26 +112,29 @@ def _unfit(schema: Any) -> list[Problem]:
     ]
 
 
-def _compile(text: bytes) -> Schema | tuple[Problem, ...]:
+def _compile(text: bytes) -> tuple[Schema | tuple[Problem, ...], int]:
+    """What `text` compiles to, or why it doesn't, and about how many bytes that takes."""
+    size = 20 * len(text) + 2_000
     schema = orjson.loads(text)
     if count_json(schema, max_depth=guard.MAX_DEPTH) is None:
-        return tuple(_unfit(schema))
+        return tuple(_unfit(schema)), size
     if not isinstance(schema, dict | bool):
-        return (Problem("error", "schema_invalid", "must be an object that is a JSON Schema"),)
+        return (Problem("error", "schema_invalid", "must be an object that is a JSON Schema"),), size
     inspection = guard.inspect(schema)
     problems = inspection.problems
     if not any(problem.code == "schema_too_large" for problem in problems):
         said = {problem.path for problem in problems}
         problems += [problem for problem in explain_schema(schema) if problem.path not in said]
     if problems:
-        return tuple(problems)
+        return tuple(problems), size
     try:
         validator = jsonschema_rs.Draft202012Validator(
-            schema, validate_formats=True, pattern_options=guard.PATTERNS, offline=True, mask="the value"
+            schema, validate_formats=True, pattern_options=PATTERNS, offline=True, mask="the value"
         )
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-        return (Problem("error", "schema_invalid", str(getattr(error, "message", error))[:500]),)
-    return Schema(validator, inspection.weight, inspection.refers)
+        message = str(getattr(error, "message", error))[:500]
+        return (Problem("error", "schema_invalid", message),), size
+    return Schema(validator, inspection.weight, inspection.refers), size + inspection.pattern_bytes
 
 
-_cached = lru_cache(maxsize=4_096)(_compile)
+_CACHE: WeightedCache[Schema | tuple[Problem, ...]] = WeightedCache(MAX_CACHED_BYTES)

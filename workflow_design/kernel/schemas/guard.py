@@ -5,23 +5,20 @@ The walk knows which keywords hold schemas, so that a property named `$ref` or a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-import jsonschema_rs
-
 from workflow_design.kernel.problems import Problem, pointer
+from workflow_design.kernel.schemas.cost import Node, TooBranchingError, own_steps, weigh
+from workflow_design.kernel.schemas.patterns import MAX_PATTERN_LENGTH, pattern_size
 
 MAX_DEPTH = 64
 MAX_BYTES = 200_000
 MAX_NODES = 5_000
 MAX_ENUM = 1_000
-MAX_PATTERNS = 200
-MAX_PATTERN = 1_000
-MAX_EVALUATIONS = 10_000
-MAX_STEPS = 10**9
-DATA_LEVELS = 100
+MAX_PATTERNS = 100
+MAX_PATTERN_BYTES = 6_000_000
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _IN_PLACE_ONE = ("not", "if", "then", "else")
@@ -37,43 +34,16 @@ _REFUSED = {
 }
 
 
-# The size keeps the cost of one pattern to a few milliseconds; the engine refuses larger ones.
-PATTERNS = jsonschema_rs.RegexOptions(size_limit=1_000_000, dfa_size_limit=1_000_000)
-
-
-def compiles(pattern: str) -> bool:
-    """Whether the linear-time engine takes `pattern`."""
-    try:
-        jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=PATTERNS, offline=True)
-    except jsonschema_rs.ValidationError:
-        return False
-    return True
-
-
-@dataclass(slots=True)
-class Node:
-    """One schema inside a schema."""
-
-    path: str
-    own: int = 1
-    """How many comparisons its own keywords may cost."""
-    in_place: list[Node] = field(default_factory=list)
-    """Schemas applied to the same value."""
-    one_below: list[Node] = field(default_factory=list)
-    """Schemas for children of the value, of which each child meets at most one."""
-    all_below: list[Node] = field(default_factory=list)
-    """Schemas that any child of the value may meet beside others."""
-
-
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """Why a schema is refused before it is compiled (paths from its root); the most steps that it may cost for one
-    value of the data; whether it holds references.
+    value of the data; whether it holds references; what its compiled patterns take in memory.
     """
 
     problems: list[Problem]
     weight: int
     refers: bool
+    pattern_bytes: int
 
 
 def inspect(schema: Any) -> Inspection:
@@ -84,7 +54,7 @@ def inspect(schema: Any) -> Inspection:
         walk.resolve()
     if not walk.problems:
         walk.measure()
-    return Inspection(walk.problems, walk.weight, bool(walk.references))
+    return Inspection(walk.problems, walk.weight, bool(walk.references), walk.pattern_bytes)
 
 
 class _Walk:
@@ -94,6 +64,7 @@ class _Walk:
         self.anchors: dict[str, Node] = {}
         self.references: list[tuple[Node, str, str]] = []
         self.patterns = 0
+        self.pattern_bytes = 0
         self.weight = 1
 
     def refuse(self, code: str, message: str, path: str) -> None:
@@ -141,7 +112,7 @@ class _Walk:
         options = part.get("enum")
         if isinstance(options, list) and len(options) > MAX_ENUM:
             self.refuse("schema_too_large", f"must list at most {MAX_ENUM:,} values", f"{path}/enum")
-        node.own += _own_steps(part)
+        node.own += own_steps(part)
         self.count_patterns(part, path)
 
     def count_patterns(self, part: dict[str, Any], path: str) -> None:
@@ -155,15 +126,23 @@ class _Walk:
             self.patterns += 1
             if self.patterns == MAX_PATTERNS + 1:
                 self.refuse("schema_too_large", f"holds more than {MAX_PATTERNS} patterns", "")
-            if len(rule) > MAX_PATTERN:
-                self.refuse("schema_pattern", f"must have at most {MAX_PATTERN:,} characters", where)
-            elif self.patterns <= MAX_PATTERNS and not compiles(rule):
-                self.refuse(
-                    "schema_pattern",
-                    "isn't a pattern that the linear-time engine compiles: no look-around, no back-references, "
-                    "no large repetitions",
-                    where,
-                )
+            if len(rule) > MAX_PATTERN_LENGTH:
+                self.refuse("schema_pattern", f"must have at most {MAX_PATTERN_LENGTH:,} characters", where)
+            elif self.patterns <= MAX_PATTERNS and self.pattern_bytes <= MAX_PATTERN_BYTES:
+                self.count_pattern(rule, where)
+
+    def count_pattern(self, rule: str, path: str) -> None:
+        size = pattern_size(rule)
+        if size is None:
+            message = (
+                "isn't a pattern that the linear-time engine compiles: no look-around, no back-references, "
+                "no large repetitions (write + and maxLength)"
+            )
+            self.refuse("schema_pattern", message, path)
+            return
+        self.pattern_bytes += size
+        if self.pattern_bytes > MAX_PATTERN_BYTES:
+            self.refuse("schema_too_large", "makes the schema's patterns too large together", path)
 
     def children(self, part: dict[str, Any], node: Node) -> list[tuple[Any, Node]]:
         found: list[tuple[Any, Node]] = []
@@ -228,21 +207,10 @@ class _Walk:
         order = self.in_place_order()
         if order is None:
             return
-        order.reverse()
-        costs = dict.fromkeys(map(id, order), (0, 0))
-        for _ in range(DATA_LEVELS):
-            before, costs = costs, {}
-            for node in order:
-                costs[id(node)] = _cost(node, before, costs)
-            times, self.weight = costs[id(self.nodes[""])]
-            if times > MAX_EVALUATIONS:
-                message = (
-                    f"its references repeat too much: one value could be checked {MAX_EVALUATIONS:,} times and more"
-                )
-                self.refuse("schema_too_branching", message, "")
-                return
-            if costs == before:
-                return
+        try:
+            self.weight = weigh(order, self.nodes[""])
+        except TooBranchingError as error:
+            self.refuse("schema_too_branching", str(error), "")
 
     def in_place_order(self) -> list[Node] | None:
         """Every node before those it applies to the same value; None (and a problem) where that turns in a circle."""
@@ -266,35 +234,3 @@ class _Walk:
                 self.refuse("schema_ref", "refers to itself without going into the data", f"{node.path}/{key}")
                 break
         return None
-
-
-def _own_steps(part: dict[str, Any]) -> int:
-    """Comparisons that grow with the schema: names looked up, options that are lists or objects."""
-    required, dependent, options = part.get("required"), part.get("dependentRequired"), part.get("enum")
-    properties = part.get("properties")
-    steps = len(properties) // 4 if isinstance(properties, dict) else 0
-    steps += len(required) if isinstance(required, list) else 0
-    if isinstance(dependent, dict):
-        steps += sum(len(names) for names in dependent.values() if isinstance(names, list))
-    if isinstance(options, list) and any(isinstance(option, list | dict) for option in options):
-        steps += 20 * len(options)
-    return steps
-
-
-_Costs = dict[int, tuple[int, int]]
-
-
-def _cost(node: Node, before: _Costs, now: _Costs) -> tuple[int, int]:
-    """(how many checks, how many steps) `node` costs; `before` holds what its children cost."""
-    times, steps = 1, node.own
-    most_times = most_steps = 0
-    for child in node.one_below:
-        child_times, child_steps = before[id(child)]
-        most_times, most_steps = max(most_times, child_times), max(most_steps, child_steps)
-    times, steps = times + most_times, steps + most_steps
-    for costs, others in ((before, node.all_below), (now, node.in_place)):
-        for other in others:
-            other_times, other_steps = costs[id(other)]
-            times, steps = times + other_times, steps + other_steps
-    # Past the limit the exact number doesn't matter, and it would grow to thousands of digits.
-    return min(times, MAX_EVALUATIONS + 1), min(steps, MAX_STEPS)

@@ -7,7 +7,7 @@ from time import perf_counter
 import pytest
 
 from workflow_design.kernel.schemas import check_schema, compile_schema
-from workflow_design.kernel.schemas.compiled import MAX_ERRORS
+from workflow_design.kernel.schemas.compiled import _CACHE, MAX_CACHED_BYTES, MAX_ERRORS
 
 SECONDS = 2.0
 """Generous: these take milliseconds where nothing else runs, and hours where a bound is missing."""
@@ -88,13 +88,25 @@ def test_references_in_a_circle(schema):
 
 def test_wide_schemas():
     assert codes({"anyOf": [{"const": i} for i in range(5_001)]}) == {"schema_too_large"}
-    assert codes({"properties": {f"p{i}": {"pattern": f"x{i}"} for i in range(201)}}) == {"schema_too_large"}
+    assert codes({"properties": {f"p{i}": {"pattern": f"x{i}"} for i in range(101)}}) == {"schema_too_large"}
     assert codes({"properties": {f"p{i}": {"type": "string"} for i in range(1_000)}}) == set()
 
 
-@pytest.mark.parametrize("pattern", ["(a{1000}){1000}", "(" * 900, r"\p{L}{900}", "a" * 1_001, "((a*)*)*{500}{500}"])
+@pytest.mark.parametrize("pattern", ["(a{1000}){1000}", "(" * 900, r"\p{L}{1,50}", "a" * 1_001, "((a*)*)*{500}{500}"])
 def test_patterns_that_would_cost(pattern):
     assert codes({"pattern": pattern}) == {"schema_pattern"}
+
+
+def test_patterns_that_are_large_together():
+    assert codes({"properties": {f"p{i}": {"pattern": f"^.{{1,{255 - i}}}$"} for i in range(5)}}) == set()
+    assert codes({"properties": {f"p{i}": {"pattern": f"^.{{1,{255 - i}}}$"} for i in range(20)}}) == {
+        "schema_too_large"
+    }
+
+
+def test_a_ring_of_references_costs_no_more_than_any_schema():
+    ring = {f"d{i}": {"items": {"$ref": f"#/$defs/d{(i + 1) % 2_400}"}} for i in range(2_400)}
+    assert codes({"$defs": ring, "$ref": "#/$defs/d0"}) == {"schema_too_branching"}
 
 
 def test_catastrophic_patterns_are_linear():
@@ -113,3 +125,10 @@ def test_too_much_work_is_refused_before_it_is_done():
     names = {"items": {"required": [f"n{i}" for i in range(1_000)]}}
     assert [error.code for error in errors(names, [{}] * 20_000)] == ["invalid"]
     assert [error.code for error in errors({}, [0] * 300_000)] == ["json_size"]
+
+
+def test_the_cache_is_bounded_by_weight():
+    for number in range(400):
+        compile_schema({"const": "x" * 30_000, "title": str(number)})
+    assert 0 < _CACHE.weight <= _CACHE.limit == MAX_CACHED_BYTES
+    assert compile_schema({"const": "x" * 30_000, "title": "0"}).is_valid("x" * 30_000)
