@@ -54,13 +54,18 @@ def drop_stale() -> int:
 
 def _make_one(count: int) -> bool:
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
+        _lock()
         current = schemas.migration_hash()
         if SpareSchema.objects.filter(migration_hash=current).count() >= count:
             return False
         SpareSchema.objects.create(schema_name=building.build(), migration_hash=current)
     return True
+
+
+def _lock() -> None:
+    """Until the end of the transaction nobody else makes spares."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
 
 
 class _Refill:

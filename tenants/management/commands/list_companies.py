@@ -13,6 +13,7 @@ HEAD = ("id", "slug", "plan", "state", "since", "domains", "name")
 
 class Command(BaseCommand):
     help = "List the companies: id, slug, plan, whether active, since when, domains, name."
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         companies = Company.objects.prefetch_related("domains")

@@ -13,6 +13,7 @@ from tenants import spares
 
 class Command(BaseCommand):
     help = "Drop the spare schemas that other migrations made, and make new ones until there are enough."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

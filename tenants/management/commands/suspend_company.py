@@ -14,6 +14,7 @@ from tenants.services import company_resume, company_suspend
 
 class Command(BaseCommand):
     help = "Suspend a company: from the next request on nobody gets in. With --resume, open it again."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug")
