@@ -7,8 +7,10 @@ import os
 import sys
 from pathlib import Path
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
-from environs import Env
+from environs import Env, EnvError
 
 from core.kept_secret import kept_secret
 from core.postgres import PostgresError, running
@@ -31,24 +33,33 @@ def needs_database(arguments: list[str]) -> bool:
     return command not in NEED_NO_DATABASE and not {"--help", "-h"} & set(arguments)
 
 
+def execute() -> None:
+    """Run the command; a setting that can't be right is told in a line, without the way to it."""
+    try:
+        settings.SECRET_KEY  # noqa: B018 - reads the settings
+    except (ImproperlyConfigured, EnvError) as error:
+        sys.exit(str(error))
+    execute_from_command_line(sys.argv)
+
+
 def main() -> None:
-    """Run the command line."""
+    """Run the command line, on the embedded server where it needs one and none is named."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ticketflower.settings")
     Env().read_env(BASE_DIR / ".env", recurse=False)
     exit_on_signals()
     if os.environ.get("DATABASE_URL"):
-        execute_from_command_line(sys.argv)
+        execute()
         return
     if not os.environ.get("SECRET_KEY"):
         # This machine's own. A server with a real database is told its secret.
         os.environ["SECRET_KEY"] = kept_secret(DATA_DIR / "secret-key")
     if not needs_database(sys.argv[1:]):
-        execute_from_command_line(sys.argv)
+        execute()
         return
     try:
         with running(DATA_DIR / "postgres") as url:
             os.environ["DATABASE_URL"] = url
-            execute_from_command_line(sys.argv)
+            execute()
     except (PostgresError, LockTimeout) as error:
         sys.exit(str(error))
 

@@ -1,0 +1,51 @@
+"""`manage.py` itself: which commands get the embedded server, and what a person reads who set something wrong."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from manage import needs_database
+from tests.servers import ROOT
+
+
+@pytest.mark.parametrize(
+    ("line", "needed"),
+    [
+        ("", False),
+        ("help run", False),
+        ("run --help", False),
+        ("--version", False),
+        ("check", False),
+        ("spectacular --file openapi.yaml", False),
+        ("collectstatic --noinput", False),
+        ("run", True),
+        ("demo --once", True),
+        ("migrate_schemas", True),
+        ("makemigrations --check", True),
+        ("shell", True),
+        ("a_command_to_come", True),
+    ],
+)
+def test_commands_that_need_a_database(line, needed):
+    assert needs_database(line.split()) is needed
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("SECRET_KEY", "too short", "Set SECRET_KEY to a secret of at least 32 characters."),
+        ("DEBUG", "perhaps", '"DEBUG" invalid: Not a valid boolean.'),
+        ("WEB_THREADS", "0", "WEB_THREADS"),
+        ("LOG_LEVEL", "LOUD", "LOG_LEVEL"),
+    ],
+)
+def test_wrong_setting_is_told_in_one_line(name, value, told):
+    environment = {**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", name: value}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1
