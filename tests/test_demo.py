@@ -1,0 +1,141 @@
+"""`manage.py demo` and `run`, as a person starts them, on a database of the test's own."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from tests.servers import ROOT
+
+SECONDS = 90
+EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.suffix in (".yaml", ".json"))
+
+
+@pytest.fixture
+def manage(own_database):
+    """`manage("demo", PORT="9000")` starts a command on the own database; what still runs at the end is killed."""
+    started = []
+
+    def start(*arguments, **environment):
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": own_database.url, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=SECONDS)
+
+
+@contextmanager
+def port_taken():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield str(taken.getsockname()[1])
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def until(process, line):
+    """What the process writes up to this line."""
+    said = []
+    for text in process.stdout:
+        said.append(text)
+        if text.startswith(line):
+            return "".join(said)
+    raise AssertionError(f"{''.join(said)}\n{process.communicate()[1]}")
+
+
+def count(own_database, table):
+    with psycopg.connect(own_database.url) as connection:
+        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the lines to paste call curl")
+def test_demo_from_the_first_start_to_ctrl_c(manage, own_database):
+    once = manage("demo", PORT="9000", ONCE="1")
+    said, errors = once.communicate(timeout=SECONDS)
+    assert (once.returncode, errors) == (0, "")
+    assert [name for name in EXAMPLES if f"acme: {name} uploaded" not in said] == []
+    assert "http://acme.localhost:9000/admin/" in said
+    assert "http://globex.localhost:9000/admin/" in said
+    assert [count(own_database, f"{slug}.users") for slug in ("acme", "globex")] == [5, 5]
+    assert [count(own_database, f"{slug}.workflow_definitions") for slug in ("acme", "globex")] == [len(EXAMPLES), 0]
+    history = count(own_database, "acme.history")
+
+    port = free_port()
+    serving = manage("demo", "--port", port)
+    said = until(serving, "Serving until Ctrl-C.")
+    assert "acme: 5 people, 0 of them new" in said
+    assert [name for name in EXAMPLES if f"acme: {name} is there" not in said] == []
+    assert count(own_database, "acme.history") == history
+
+    lines = [line for line in said.splitlines() if re.match(r"TOKEN=\$\(curl|curl ", line)]
+    assert len(lines) == 3
+    pasted = subprocess.run(
+        ["sh", "-c", f"{lines[0]}\n{lines[1]}\necho\n{lines[2]}"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=SECONDS,
+    )
+    listed, tried = map(json.loads, pasted.stdout.splitlines())
+    assert listed["count"] == len(EXAMPLES)
+    assert (tried["workflow"]["key"], tried["created"], tried["changed"]) == ("leave-request", False, False)
+
+    serving.send_signal(signal.SIGINT)
+    serving.communicate(timeout=SECONDS)
+    assert serving.returncode == 0
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(port)))
+
+
+def test_run_has_no_demo_data(manage, own_database):
+    port = free_port()
+    serving = manage("run", PORT=port)
+    said = until(serving, "Serving until Ctrl-C:")
+    assert said.startswith("Every schema is up to date.\n")
+    assert count(own_database, "acme.users") == 0
+    with socket.create_connection(("127.0.0.1", int(port))) as connection:
+        connection.sendall(b"GET /health/ HTTP/1.1\r\nHost: anything\r\nConnection: close\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+    serving.terminate()
+    serving.communicate(timeout=SECONDS)
+    assert serving.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("command", ["run", "demo"])
+def test_taken_port_is_told_before_anything_is_done(manage, own_database, command):
+    with port_taken() as port:
+        process = manage(command, PORT=port)
+        said, errors = process.communicate(timeout=SECONDS)
+    assert (process.returncode, said) == (1, "")
+    assert f"Can't listen on 127.0.0.1, port {port}: Address already in use." in errors
+    assert count(own_database, "acme.users") == 0
+
+
+def test_port_that_is_none(manage):
+    process = manage("run", PORT="web")
+    assert "'web' is not a port (1 to 65535)" in process.communicate(timeout=SECONDS)[1]
+    assert process.returncode == 2
