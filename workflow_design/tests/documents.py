@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 PURCHASE: dict[str, Any] = {
@@ -56,15 +57,10 @@ TICKETS = "/api/workflow/tickets/"
 ACCESS = "/api/workflow/access/"
 
 
-def purchase(**workflow: Any) -> dict[str, Any]:
-    """The purchase document, with other values of its workflow."""
-    return {**PURCHASE, "workflow": {**PURCHASE["workflow"], **workflow}}
-
-
 def long_document(tasks: int, links: int = 0) -> dict[str, Any]:
     """A sequence of `tasks` tasks with `links` transitions back besides."""
     keys = [f"t{number}" for number in range(tasks)]
-    pairs = [(None, keys[0]), *zip(keys, keys[1:], strict=False), (keys[-1], None)]
+    pairs = [(None, keys[0]), *pairwise(keys), (keys[-1], None)]
     pairs += [(keys[-1 - number % tasks], keys[(number * 7 + 1) % (tasks - 1)]) for number in range(links)]
     return {
         "format": "ticketflower/1",
