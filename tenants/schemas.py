@@ -44,7 +44,7 @@ class State:
 
 
 def state() -> State:
-    """The state of public's and every company's schema, in three statements whatever their number."""
+    """The state of public's and every company's schema, in four statements whatever their number."""
     # Every schema records every migration; those of other apps than its own do nothing there.
     wanted = sorted(MigrationLoader(None, ignore_no_migrations=True).graph.nodes)
     with schema_context(PUBLIC), connection.cursor() as cursor:

@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from tenants import schemas, spares
+from tenants.models import SpareSchema
 
 # Two of these commands at once wait for each other.
 _ADVISORY_LOCK = 0x4D49475241
@@ -74,9 +75,10 @@ class Command(BaseCommand):
         return failed
 
     def _replace_spares(self) -> None:
+        had = SpareSchema.objects.count()
         dropped = spares.drop_stale()
         if dropped:
-            spares.fill(dropped)
+            spares.fill(had)
             self.stdout.write(f"Spare schemas made anew: {dropped}.")
 
 
