@@ -5,3 +5,9 @@ class WorkflowDesignConfig(AppConfig):
     """Definitions: what creators upload, edit and publish."""
 
     name = "workflow_design"
+
+    def ready(self) -> None:
+        from users.services import roles
+        from workflow_design.selectors import role_uses
+
+        roles.uses.append(role_uses)

@@ -183,10 +183,20 @@ class WorkflowTransition(BaseModel):
     )
     # Foreign keys (task, workflow) → task_definitions stand in the migration: both tasks are the workflow's own.
     from_task = models.ForeignKey(
-        TaskDefinition, null=True, on_delete=models.CASCADE, related_name="outgoing", db_constraint=False, db_index=False
+        TaskDefinition,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="outgoing",
+        db_constraint=False,
+        db_index=False,
     )
     to_task = models.ForeignKey(
-        TaskDefinition, null=True, on_delete=models.CASCADE, related_name="incoming", db_constraint=False, db_index=False
+        TaskDefinition,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="incoming",
+        db_constraint=False,
+        db_index=False,
     )
     condition = OrderedJSONField(null=True)
     priority = models.IntegerField(default=0)

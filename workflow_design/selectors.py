@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 
 from core.rows import Rows
 from core.search import matching
-from workflow_design.models import TaskDefinition, WorkflowDefinition
+from workflow_design.models import TaskDefinition, TicketDefinition, WorkflowDefinition
 
 # The number that the next publish will make, or the last one while nothing differs from it; 1 before the first.
 _VERSION = (
@@ -110,3 +110,13 @@ def searched(queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
 def searched_tasks(queryset: QuerySet[TaskDefinition], text: str) -> QuerySet[TaskDefinition]:
     """The same for tasks, whose words are in an index over the same expression, not in a column."""
     return matching(queryset, SearchVector("key", "title", "description", config="simple"), text)
+
+
+def role_uses(name: str) -> list[str]:
+    """Where definitions name a company role, in words."""
+    tickets = TicketDefinition.objects.filter(company_role_access__contains=[name]).order_by("pk")
+    tasks = TaskDefinition.objects.filter(assignee_roles__contains=[name]).order_by("pk")
+    return [
+        *(f"ticket type {title}" for title in tickets.values_list("title", flat=True)),
+        *(f"task {title}" for title in tasks.values_list("title", flat=True)),
+    ]
