@@ -101,7 +101,7 @@ def normalize(document: Any, *, current: Bundle | None = None, prune: bool = Fal
     }
     merged = merge(current, bundle, sections, whole=raw.whole, prune=prune)
     if current is not None or "workflow" in sections:
-        own += reference_problems(bundle, merged.after, sections)
+        own += reference_problems(bundle, merged.after, raw.sections)
     own += [_kept(section, key) for section, key in merged.kept]
     problems += [replace(problem, path=raw.places.locate(problem.path)) for problem in own]
     return Normalized(bundle, merged.after, frozenset(sections), _bounded(problems), raw.places, merged.origin)

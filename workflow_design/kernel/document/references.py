@@ -12,7 +12,7 @@ Bundle = dict[str, Any]
 
 
 def reference_problems(bundle: Bundle, after: Bundle, sections: set[str]) -> list[Problem]:
-    """Errors at pointers into `bundle`; what exists is looked up in `after`."""
+    """Errors at pointers into `bundle` in the sections that a document wrote; what exists is looked up in `after`."""
     problems: list[Problem] = []
     for section, what in (("tasks", "task"), ("tickets", "ticket type")):
         _twice(bundle[section], section, what, problems)

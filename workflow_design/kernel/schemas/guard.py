@@ -85,7 +85,7 @@ class _Walk:
 
     def keywords(self, part: dict[str, Any], node: Node) -> None:
         path = node.path
-        for key in _REFUSED.keys() & part.keys():
+        for key in [key for key in _REFUSED if key in part]:
             self.refuse(
                 "schema_id" if key == "$id" else "schema_invalid", f"{key} {_REFUSED[key]}", path + pointer(key)
             )
