@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import orjson
-from django.contrib.postgres.search import SearchQuery
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from core.rows import Rows
+from core.search import matching
 from tenants.models import Company, Domain
 from users import usage
 from users.models import EVERYONE, WORDS, CompanyRole, User
-
-_WORD = re.compile(r"[^\W_]+")
 
 _PERSON = {
     "id": "users.id",
@@ -88,14 +85,6 @@ def company_shown(pk: int) -> dict[str, Any]:
         "created_at": company.created_at,
         "updated_at": company.updated_at,
     }
-
-
-def matching(queryset: QuerySet[Any], words: Any, text: str) -> QuerySet[Any]:
-    """The rows whose `words` (an indexed SearchVector) begin with each word of `text`."""
-    query = " & ".join(f"{word}:*" for word in _WORD.findall(text)[:20])
-    if not query:
-        return queryset.none()
-    return queryset.alias(words_=words).filter(words_=SearchQuery(query, config="simple", search_type="raw"))
 
 
 def search_people(queryset: QuerySet[User], text: str) -> QuerySet[User]:

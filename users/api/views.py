@@ -7,12 +7,13 @@ from typing import Any, cast
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
-from django_filters import BooleanFilter, CharFilter, ChoiceFilter, FilterSet
+from django_filters import CharFilter, ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from core.filters import BooleanFilter
 from core.models import Actor
 from core.openapi import errors
 from core.renderers import json_response
@@ -113,6 +114,7 @@ class People(BaseViewSet):
     resource = "user"
     rows = PEOPLE
     permission_classes = (IsAdmin,)
+    http_method_names = ("get", "post", "put", "patch", "head", "options")
     filterset_class = PersonFilter
     orderings = {
         **BaseViewSet.orderings,
