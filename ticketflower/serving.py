@@ -13,7 +13,7 @@ from typing import cast
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from core.postgres import PostgresError, check_version
@@ -63,6 +63,8 @@ def prepare_database() -> None:
         check_version(cast(DatabaseWrapper, connection))
     except PostgresError as error:
         raise CommandError(str(error)) from error
+    except OperationalError as error:
+        raise CommandError(f"The database that DATABASE_URL names can't be used: {error}") from error
     call_command("migrate_schemas")
 
 
