@@ -44,7 +44,7 @@ class _Probe(APIView):
 class Health(_Probe):
     """Whether the process is alive; it needs nothing else for that."""
 
-    @extend_schema(operation_id="health", tags=["Operations"], responses={200: HealthSerializer})
+    @extend_schema(operation_id="health", tags=["operations"], responses={200: HealthSerializer})
     def get(self, request: Request) -> HttpResponse:
         return json_response({"status": "ok", "time": timezone.now()})
 
@@ -52,7 +52,7 @@ class Health(_Probe):
 class Ready(_Probe):
     """Whether the process can work: 503 while the database is away."""
 
-    @extend_schema(operation_id="ready", tags=["Operations"], responses={200: ReadySerializer, 503: ReadySerializer})
+    @extend_schema(operation_id="ready", tags=["operations"], responses={200: ReadySerializer, 503: ReadySerializer})
     def get(self, request: Request) -> HttpResponse:
         there = _database_answers()
         status = "ok" if there else "unavailable"

@@ -10,7 +10,7 @@ from typing import Any
 
 from django_filters import filters
 from drf_spectacular.openapi import AutoSchema as SpectacularSchema
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
 from core.viewsets import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET, BaseViewSet
@@ -61,17 +61,12 @@ class _Page:
     """The envelope of lists, as drf-spectacular asks a paginator for it."""
 
     def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
-        link = {"type": "string", "format": "uri", "nullable": True, "example": None}
+        link = {"type": ["string", "null"], "format": "uri"}
         return {
             "type": "object",
             "required": ["count", "next", "previous", "results"],
             "properties": {
-                "count": {
-                    "type": "integer",
-                    "nullable": True,
-                    "description": "Of all rows; null beyond 10,000.",
-                    "example": 1,
-                },
+                "count": {"type": ["integer", "null"], "description": "Of all rows; null beyond 10,000."},
                 "next": link,
                 "previous": link,
                 "results": schema,
@@ -83,7 +78,8 @@ class AutoSchema(SpectacularSchema):
     """drf-spectacular's schema, with this project's conventions.
 
     A BaseViewSet may name itself with `resource` ("task_definition"), else its name is made from the route; `tag`
-    groups its calls. A serializer lists in `optional_in_answers` what its answers may lack; all else they always have.
+    groups its calls, and `example` is a body that makes one. A serializer lists in `optional_in_answers` what its
+    answers may lack; all else they always have.
     """
 
     @property
@@ -95,15 +91,15 @@ class AutoSchema(SpectacularSchema):
         return isinstance(self.view, BaseViewSet)
 
     def _resource(self) -> str:
-        """`workflow` for /workflows/{id}/, `workflow_task` for /workflows/{id}/tasks/."""
-        if named := getattr(self.view, "resource", ""):
-            return named
+        """`workflow` for /workflows/{id}/, `workflow_task` for /workflows/{id}/tasks/; a view may name its own word."""
         parts = [part for part in self.path.split("/") if part]
         words: list[str] = []
         for index, part in enumerate(parts):
             owner = index + 1 < len(parts) and parts[index + 1].startswith("{")
             if not part.startswith("{") and (owner or index == len(parts) - 1) and part != self._extra():
                 words.append(_singular(part.replace("-", "_")))
+        if named := getattr(self.view, "resource", ""):
+            words[-1:] = [named]
         return "_".join(words)
 
     def _extra(self) -> str:
@@ -116,6 +112,12 @@ class AutoSchema(SpectacularSchema):
         verb = _VERBS.get(self._action, self._action)
         name = self._resource()
         return f"{verb}_{_plural(name)}" if self._action == "list" else f"{verb}_{name}"
+
+    def get_examples(self) -> list[OpenApiExample]:
+        example = getattr(self.view, "example", None)
+        if self._action != "create" or example is None:
+            return super().get_examples()
+        return [OpenApiExample("Example", example, request_only=True)]
 
     def get_summary(self) -> str | None:
         return self.get_operation_id().replace("_", " ").capitalize()
@@ -175,6 +177,16 @@ class AutoSchema(SpectacularSchema):
             return None
         return super().get_request_serializer()
 
+    def _get_request_body(self, direction: Any = "request") -> Any:
+        if self.method != "DELETE" or self._action in _VERBS:
+            return super()._get_request_body(direction)
+        # drf-spectacular knows no DELETE with a body, which OpenAPI 3.1 has.
+        self.method = "POST"
+        try:
+            return super()._get_request_body(direction)
+        finally:
+            self.method = "DELETE"
+
     def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
         if direction == "response":
@@ -194,15 +206,13 @@ class AutoSchema(SpectacularSchema):
 
     def _refusals(self) -> list[int]:
         """What a call of this kind can be refused with."""
-        found = [429]
+        found = [400, 429]
         if self.view.get_authenticators():
             found += [401, 403]
         if "{" in self.path:
             found.append(404)
         if self.method in ("POST", "PUT", "PATCH"):
-            found += [400, 413, 415]
-        elif self._action == "list":
-            found.append(400)
+            found += [413, 415]
         if self._is_resource and self.method != "GET":
             found.append(409)
             if self.view.revision and self.method in ("PUT", "PATCH", "DELETE"):

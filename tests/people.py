@@ -33,6 +33,7 @@ from django.test import Client
 from django_tenants.utils import tenant_context
 
 from core.models import Actor
+from tests.contract import complaint
 from users import tokens
 from users.models import User
 from users.services.people import person_create
@@ -53,8 +54,12 @@ def person(roles: str | tuple[str, ...], company: Any) -> User:
 
 
 def check_answer(response: Any, method: str, path: str) -> None:
-    """What holds for every answer of the API, whoever asks."""
+    """What holds for every answer of the API, whoever asks: it is as openapi.yaml has it."""
     assert response.status_code < 500, f"{method} {path}: {response.status_code} {response.content[:2000]!r}"
+    # Where the middleware found no company, the host is the public one, or nobody's. It rewrites paths that name one.
+    host = "public" if getattr(response.wsgi_request, "company", None) is None else "company"
+    wrong = complaint(method, response.wsgi_request.path_info, response, host=host)
+    assert wrong is None, f"{method} {path}: {wrong}; {response.status_code} {response.content[:2000]!r}"
 
 
 class Caller:

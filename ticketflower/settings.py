@@ -195,10 +195,47 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.renderers.AlwaysJSON",
     "DEFAULT_THROTTLE_CLASSES": ["tenants.throttles.CompanyThrottle"],
     "DEFAULT_SCHEMA_CLASS": "core.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "core.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": None,
     "NUM_PROXIES": TRUSTED_PROXIES,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "TicketFlower",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": (
+        "Design ticket workflows, prove that no ticket can get stuck, and run tickets.\n\n"
+        "Every call is on the host of a company, `x-hosts` says `company`, and the same below "
+        "`/api/tenants/{slug or id}/` in place of `/api/` on any host; or on the public host (`public`)."
+    ),
+    "TAGS": [
+        {"name": "sign-in", "description": "Sign up, in and out; forgotten passwords."},
+        {"name": "me", "description": "Whoever is signed in."},
+        {"name": "company", "description": "The company, its plan and what is used of it."},
+        {"name": "users", "description": "People of the company."},
+        {"name": "company-roles", "description": "Roles that the company makes up."},
+        {"name": "workflow", "description": "Definitions: workflows, tasks, transitions, ticket types."},
+        {"name": "operations", "description": "For load balancers and orchestrators."},
+        {"name": "about", "description": "What answers here."},
+    ],
+    "DEFAULT_GENERATOR_CLASS": "ticketflower.openapi.Generator",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "ticketflower.openapi.mark_hosts"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_SUFFIX": "",
+    "SCHEMA_PATH_PREFIX": "/api",
+    "ENUM_NAME_OVERRIDES": {
+        "SystemRole": "users.models.SystemRole.choices",
+        "WorkflowStatus": "workflow_design.models.Status.choices",
+        "Gate": "workflow_design.models.Gate.choices",
+        "TransitionEvent": "workflow_design.models.Event.choices",
+        "BundleFormat": ["ticketflower/1"],
+        "ErrorType": ["validation_error", "client_error", "server_error"],
+        "ChangeKind": ["added", "removed", "changed"],
+    },
 }
 # "" turns a limit off.
 THROTTLE_COMPANY: str = env.str("THROTTLE_COMPANY", "6000/minute")

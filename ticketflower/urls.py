@@ -2,9 +2,16 @@
 
 from django.urls import include, path
 
+from core.handlers import handler400, handler403, handler404, handler500
+from core.health import Health, Ready
 from users.api.urls import company_urls
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
 urlpatterns = [
     path("api/", include(company_urls)),
     path("api/workflow/", include("workflow_design.api.urls")),
+    path("api/", include("ticketflower.docs")),
+    path("health/", Health.as_view()),
+    path("ready/", Ready.as_view()),
 ]

@@ -10,6 +10,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 urlpatterns = [
     path("api/", include(public_urls)),
+    path("api/", include("ticketflower.docs")),
     path("health/", Health.as_view()),
     path("ready/", Ready.as_view()),
 ]

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
+from core.openapi import errors
 from workflow_design.api.base import DefinitionViewSet
 from workflow_design.api.filters import AccessFilter
 from workflow_design.api.serializers import GrantSerializer
@@ -20,6 +21,7 @@ from workflow_design.services import tickets
 class AccessViewSet(DefinitionViewSet):
     """Grants: one company role that may open one ticket type."""
 
+    example = {"ticket_definition": 1, "role": "buyer"}
     rows = ACCESS_ROWS
     serializer_class = GrantSerializer
     filterset_class = AccessFilter
@@ -39,7 +41,7 @@ class AccessViewSet(DefinitionViewSet):
         assert found is not None
         return HttpResponse(found[0].encode(), status=201 if granted else 200, content_type="application/json")
 
-    @extend_schema(operation_id="revoke_access", request=GrantSerializer, responses={204: None})
+    @extend_schema(operation_id="revoke_access", request=GrantSerializer, responses={204: None, **errors(404)})
     def revoke(self, request: Request, **kwargs: Any) -> HttpResponse:
         """Take a grant back; with none left nobody may open the ticket type."""
         values = self.body(request)

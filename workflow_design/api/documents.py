@@ -6,17 +6,35 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from core.errors import invalid
+from core.openapi import errors
 from core.renderers import dump, json_response
 from users.permissions import IsWorkflowCreator
+from workflow_design.api.bundles import any_document
 from workflow_design.api.parsers import DOCUMENT_PARSERS, flag_param
-from workflow_design.api.serializers import JSONObjectField, UploadSerializer
+from workflow_design.api.serializers import UploadSerializer
 from workflow_design.kernel.document import to_yaml
 from workflow_design.services.upload import Uploaded, upload
+
+EXAMPLE = {
+    "format": "ticketflower/1",
+    "workflow": {"key": "leave", "title": "Leave", "fields": [{"FieldName": "days", "FieldType": "integer"}]},
+    "tasks": [
+        {"key": "approve", "title": "Approve", "task_type": "FORM", "assignee_roles": ["manager"]},
+        {"key": "plan", "title": "Plan the shifts", "task_type": "FORM"},
+    ],
+    "transitions": [
+        {"from": None, "to": "approve"},
+        {"from": "approve", "to": "plan", "condition": {">": [{"var": "days"}, 3]}},
+        {"from": "approve", "to": None, "is_default": True},
+        {"from": "plan", "to": None},
+    ],
+    "tickets": [{"key": "leave", "title": "Leave request", "fields": {"days": None}}],
+}
 
 
 def document_response(document: dict[str, Any], form: str) -> HttpResponse:
@@ -39,7 +57,7 @@ class UploadView(APIView):
             OpenApiParameter("prune", bool, description="Remove tasks and ticket types that the document leaves out."),
         ],
         request={
-            "application/json": JSONObjectField(),
+            "application/json": any_document(),
             "application/yaml": OpenApiTypes.STR,
             "application/x-yaml": OpenApiTypes.STR,
             "text/yaml": OpenApiTypes.STR,
@@ -49,7 +67,8 @@ class UploadView(APIView):
                 "required": ["file"],
             },
         },
-        responses={200: UploadSerializer, 201: UploadSerializer},
+        responses={200: UploadSerializer, 201: UploadSerializer, **errors(409)},
+        examples=[OpenApiExample("A workflow", EXAMPLE, request_only=True, media_type="application/json")],
     )
     def post(self, request: Request) -> HttpResponse:
         """Store a document: a bundle, a single workflow, task or ticket type, form steps, or an integration graph.

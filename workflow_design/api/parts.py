@@ -19,6 +19,8 @@ _NAMED = {**DefinitionViewSet.orderings, "key": "key", "title": "title"}
 class TaskViewSet(DefinitionViewSet):
     """Tasks: the steps of workflows."""
 
+    resource = "task_definition"
+    example = {"workflow": 1, "key": "approve", "title": "Approve", "task_type": "FORM", "assignee_roles": ["manager"]}
     rows = TASK_ROWS
     serializer_class = TaskSerializer
     filterset_class = TaskFilter
@@ -45,6 +47,7 @@ class TaskViewSet(DefinitionViewSet):
 class TransitionViewSet(DefinitionViewSet):
     """Transitions: the ways between tasks."""
 
+    example = {"workflow": 1, "from_task": None, "to_task": 1, "condition": {">": [{"var": "amount"}, 100]}}
     rows = TRANSITION_ROWS
     serializer_class = TransitionSerializer
     filterset_class = TransitionFilter
@@ -70,6 +73,8 @@ class TransitionViewSet(DefinitionViewSet):
 class TicketDefinitionViewSet(DefinitionViewSet):
     """Ticket types: what requesters fill in."""
 
+    resource = "ticket_definition"
+    example = {"workflow": 1, "key": "purchase", "title": "Purchase request", "fields": {"amount": None}}
     rows = TICKET_ROWS
     serializer_class = TicketDefinitionSerializer
     filterset_class = TicketFilter

@@ -1,58 +1,24 @@
-"""The shapes of definitions in REST, for the OpenAPI document.
-
-Bodies are read by the kernel's readers, the same ones that read uploads, so that there is one list of what can be
-stored; answers are written by PostgreSQL from `selectors`. Tests hold both against what stands here.
-"""
+"""The shapes of definitions in REST, for the OpenAPI document; answers are written by PostgreSQL from `selectors`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from workflow_design.api.content import (
+    AnyJSONField,
+    JSONObjectField,
+    TaskContent,
+    TicketContent,
+    WorkflowContent,
+    key_field,
+)
 from workflow_design.kernel import limits
-from workflow_design.models import AssignmentPolicy, EndActionType, Event, Gate, Status, TaskType
+from workflow_design.models import Event, Status
 
-
-@extend_schema_field(OpenApiTypes.OBJECT)
-class JSONObjectField(serializers.JSONField):
-    """Free JSON, an object: JSON Schemas, ticket fields, actions at the end."""
-
-
-@extend_schema_field({"nullable": True})
-class AnyJSONField(serializers.JSONField):
-    """Free JSON of any kind: conditions and templates."""
-
-
-class ReferenceSerializer(serializers.Serializer[Any]):
-    """A link to something outside."""
-
-    Label = serializers.CharField(max_length=limits.MAX_TITLE, default="", allow_blank=True)
-    Desc = serializers.CharField(max_length=limits.MAX_PROSE, default="", allow_blank=True)
-    URI = serializers.CharField(max_length=limits.MAX_URL, default="", allow_blank=True)
-
-
-class FieldSerializer(serializers.Serializer[Any]):
-    """A field of a workflow's data."""
-
-    FieldName = serializers.RegexField(r"^[A-Za-z][A-Za-z0-9_]{0,62}$")
-    FieldType = serializers.ChoiceField(choices=limits.FIELD_TYPES)
-    Required = serializers.BooleanField(required=False)
-    Default = AnyJSONField(required=False)
-    Options = serializers.ListField(child=serializers.CharField(max_length=limits.MAX_TITLE), required=False)
-    Description = serializers.CharField(max_length=limits.MAX_PROSE, required=False, allow_blank=True)
-    Public = serializers.BooleanField(required=False)
-
-
-class RetryPolicySerializer(serializers.Serializer[Any]):
-    """How often and how soon a failed action is tried again."""
-
-    max_attempts = serializers.IntegerField(min_value=1, max_value=limits.MAX_ATTEMPTS, default=5)
-    initial_seconds = serializers.FloatField(min_value=0.1, max_value=3_600, default=1)
-    max_seconds = serializers.FloatField(min_value=0.1, max_value=86_400, default=300)
-    multiplier = serializers.FloatField(min_value=1, max_value=10, default=2)
+_KEY = "Made from the title when absent."
 
 
 class AuditSerializer(serializers.Serializer[Any]):
@@ -73,59 +39,22 @@ class DefinitionSerializer(AuditSerializer):
     )
 
 
-class NamedSerializer(DefinitionSerializer):
-    """What workflows, tasks and ticket types share."""
-
-    key = serializers.RegexField(
-        r"^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$", required=False, help_text="Made from the title when absent."
-    )
-    title = serializers.CharField(max_length=limits.MAX_TITLE)
-    description = serializers.CharField(max_length=limits.MAX_PROSE, default="", allow_blank=True)
-    ext_ref = ReferenceSerializer(many=True, default=list)
-
-
-def _layout() -> serializers.CharField:
-    return serializers.CharField(max_length=limits.MAX_LAYOUT, default="", allow_blank=True)
-
-
-class WorkflowSerializer(NamedSerializer):
+class WorkflowSerializer(WorkflowContent, DefinitionSerializer):
     """A workflow's working copy."""
 
+    key = key_field(required=False, help_text=_KEY)
     status = serializers.ChoiceField(choices=Status.choices, read_only=True)
     published_version = serializers.IntegerField(read_only=True, allow_null=True)
     has_changes = serializers.BooleanField(read_only=True, help_text="Whether it differs from the published version.")
-    fields = FieldSerializer(many=True, default=list)  # type: ignore[assignment]
-    state_schema = JSONObjectField(default=dict, help_text="JSON Schema of what a run's data must be at its end.")
-    guidelines = serializers.CharField(max_length=limits.MAX_PROSE, default="", allow_blank=True)
-    display_layout = _layout()
-    end_action_type = serializers.ChoiceField(choices=EndActionType.choices, default="none")
-    end_action = JSONObjectField(default=None, allow_null=True)
 
 
-class TaskSerializer(NamedSerializer):
+@extend_schema_serializer(component_name="TaskDefinition")
+class TaskSerializer(TaskContent, DefinitionSerializer):
     """A task's working copy."""
 
+    key = key_field(required=False, help_text=_KEY)
     workflow = serializers.IntegerField(help_text="Id of the workflow.")
     order = serializers.IntegerField(min_value=0, max_value=1_000_000, required=False)
-    task_type = serializers.ChoiceField(choices=TaskType.choices)
-    input_schema = JSONObjectField(default=dict)
-    output_schema = JSONObjectField(default=dict)
-    edit_layout = _layout()
-    display_layout = _layout()
-    action = serializers.CharField(
-        max_length=127, default=None, allow_null=True, help_text="http, compute, workflow or <type>.<operation>."
-    )
-    integration = serializers.CharField(max_length=limits.MAX_NAME, default=None, allow_null=True)
-    action_url = serializers.CharField(max_length=limits.MAX_URL, default="", allow_blank=True)
-    input_transform = AnyJSONField(default=None, allow_null=True)
-    output_transform = AnyJSONField(default=None, allow_null=True)
-    timeout_seconds = serializers.IntegerField(min_value=1, max_value=limits.MAX_TIMEOUT, default=None, allow_null=True)
-    retry_policy = RetryPolicySerializer(default=None, allow_null=True)
-    split = serializers.ChoiceField(choices=Gate.choices, default="exclusive")
-    join = serializers.ChoiceField(choices=Gate.choices, default="exclusive")
-    assignee_roles = serializers.ListField(child=serializers.CharField(max_length=limits.MAX_NAME), default=list)
-    assignment_policy = serializers.ChoiceField(choices=AssignmentPolicy.choices, default="claim")
-    due_in_seconds = serializers.IntegerField(min_value=1, max_value=limits.MAX_DUE, default=None, allow_null=True)
 
 
 class TransitionSerializer(DefinitionSerializer):
@@ -134,24 +63,19 @@ class TransitionSerializer(DefinitionSerializer):
     workflow = serializers.IntegerField(help_text="Id of the workflow.")
     from_task = serializers.IntegerField(allow_null=True, help_text="Id of the task; null: the start.")
     to_task = serializers.IntegerField(allow_null=True, help_text="Id of the task; null: an end.")
-    condition = AnyJSONField(default=None, allow_null=True)
+    condition = AnyJSONField(default=None)
     priority = serializers.IntegerField(
-        min_value=-limits.MAX_PRIORITY, max_value=limits.MAX_PRIORITY, default=0, help_text="0 comes before 1."
+        min_value=0, max_value=limits.MAX_PRIORITY, default=0, help_text="0 comes before 1."
     )
     is_default = serializers.BooleanField(default=False)
     on_event = serializers.ChoiceField(choices=Event.choices, default="completed")
 
 
-class TicketDefinitionSerializer(NamedSerializer):
+class TicketDefinitionSerializer(TicketContent, DefinitionSerializer):
     """A ticket type."""
 
+    key = key_field(required=False, help_text=_KEY)
     workflow = serializers.IntegerField(help_text="Id of the workflow.")
-    fields = JSONObjectField(default=dict, help_text="Field name → null, a default, or {const: value}.")  # type: ignore[assignment]
-    company_role_access = serializers.ListField(
-        child=serializers.CharField(max_length=limits.MAX_NAME), default=["everyone"]
-    )
-    edit_layout = _layout()
-    display_layout = _layout()
 
 
 class GrantSerializer(AuditSerializer):
@@ -178,6 +102,8 @@ class DuplicateSerializer(serializers.Serializer[Any]):
 class ProblemSerializer(serializers.Serializer[Any]):
     """A finding of the checks."""
 
+    optional_in_answers = ("task", "transition", "counterexample", "trace")
+
     severity = serializers.ChoiceField(choices=["error", "warning", "unproved"])
     code = serializers.CharField()
     message = serializers.CharField()
@@ -191,10 +117,12 @@ class ProblemSerializer(serializers.Serializer[Any]):
 class DifferenceSerializer(serializers.Serializer[Any]):
     """One difference between what was there and the document."""
 
+    optional_in_answers = ("before", "after")
+
     path = serializers.CharField(help_text="JSON pointer.")
     change = serializers.ChoiceField(choices=["added", "removed", "changed"])
-    before = AnyJSONField(allow_null=True, required=False)
-    after = AnyJSONField(allow_null=True, required=False)
+    before = AnyJSONField(required=False)
+    after = AnyJSONField(required=False)
 
 
 class UploadSerializer(serializers.Serializer[Any]):

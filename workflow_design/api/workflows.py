@@ -14,12 +14,12 @@ from rest_framework.request import Request
 from core.errors import invalid, not_found
 from core.renderers import json_response
 from workflow_design.api.base import DefinitionViewSet
+from workflow_design.api.bundles import BundleSerializer
 from workflow_design.api.documents import document_response
 from workflow_design.api.filters import WorkflowFilter
 from workflow_design.api.parsers import choice_param
 from workflow_design.api.serializers import (
     DuplicateSerializer,
-    JSONObjectField,
     TaskOrderSerializer,
     WorkflowSerializer,
 )
@@ -31,6 +31,11 @@ from workflow_design.services import export, tasks, workflows
 class WorkflowViewSet(DefinitionViewSet):
     """Workflows: the working copies that creators edit."""
 
+    example = {
+        "key": "purchase",
+        "title": "Purchase approval",
+        "fields": [{"FieldName": "amount", "FieldType": "number", "Required": True}],
+    }
     rows = WORKFLOW_ROWS
     serializer_class = WorkflowSerializer
     filterset_class = WorkflowFilter
@@ -108,7 +113,7 @@ class WorkflowViewSet(DefinitionViewSet):
             OpenApiParameter("as", str, enum=["json", "yaml"], description="The form; json when absent."),
         ],
         responses={
-            (200, "application/json"): JSONObjectField(),
+            (200, "application/json"): BundleSerializer,
             (200, "application/yaml"): OpenApiResponse(str, description="The document as YAML."),
         },
     )
