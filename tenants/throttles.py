@@ -6,9 +6,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import math
-import re
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -17,34 +15,7 @@ from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-_RATE = re.compile(r"([1-9][0-9]{0,8})/(second|minute|hour|day)")
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """So many in a window of so many seconds; windows begin at multiples of their length since 1970."""
-
-    limit: int
-    seconds: int
-
-    @classmethod
-    def of(cls, text: str) -> Rate | None:
-        """`10/minute`; None for "", which means no limit. Raises ValueError for anything else."""
-        if not text:
-            return None
-        match = _RATE.fullmatch(text)
-        if match is None:
-            raise ValueError(f"{text!r} is not a rate: write 10/minute, or second, hour, day; or nothing for no limit.")
-        return cls(int(match[1]), _SECONDS[match[2]])
-
-    def window(self, now: float) -> int:
-        """The number of the window that `now` (seconds since 1970) lies in."""
-        return int(now // self.seconds)
-
-    def wait(self, now: float) -> int:
-        """Seconds until the next window, at least 1."""
-        return max(1, math.ceil((self.window(now) + 1) * self.seconds - now))
+from tenants.rates import Rate
 
 
 def client_address(request: Any) -> str:
