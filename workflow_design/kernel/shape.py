@@ -17,6 +17,9 @@ Entity = dict[str, Any]
 Reader = Callable[[Any, str, list[Problem]], Any]
 """(raw value, its path, where to report) → the value in normal form; what is wrong reads as the default."""
 
+SUGGESTIONS = 100
+"""Among more findings than this, none suggests what may have been meant: looking for it takes time."""
+
 
 def report(problems: list[Problem], code: str, message: str, path: str) -> None:
     """Adds one error."""
@@ -31,8 +34,6 @@ class Shape:
     readers: dict[str, Reader]
     defaults: dict[str, Any]
     required: tuple[str, ...] = ()
-    extra: frozenset[str] = frozenset()
-    """Keys that something else reads."""
     mutable: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,8 +59,9 @@ class Shape:
             reader = readers.get(key)
             if reader is not None:
                 normal[key] = reader(value, f"{path}/{key}", problems)
-            elif key not in self.extra:
-                problems.append(unknown_key(key, path, [*readers, *self.extra], self.what))
+            else:
+                known = list(readers) if len(problems) < SUGGESTIONS else []
+                problems.append(unknown_key(key, path, known, self.what))
         for key in self.required:
             if key not in raw:
                 report(problems, "required", "is required", f"{path}/{key}")

@@ -144,7 +144,8 @@ def _declare(workflow: dict[str, Any], public: list[dict[str, Any]], raw: Raw) -
     if type(declared) is not list or not public:
         return
     known = {field.get("FieldName") for field in declared if isinstance(field, dict)}
-    extra = {field["FieldName"]: field for field in public if isinstance(field.get("FieldName"), str)}
+    named = {field["FieldName"]: field for field in public if isinstance(field.get("FieldName"), str)}
+    extra = [field for name, field in named.items() if name not in known]
     for index in range(len(declared), len(declared) + len(extra)):
         raw.places.put(f"/workflow/fields/{index}", "/steps", whole=True)
-    workflow["fields"] = [*declared, *(field for name, field in extra.items() if name not in known)]
+    workflow["fields"] = [*declared, *extra]

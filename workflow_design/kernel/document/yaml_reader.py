@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from workflow_design.kernel.limits import MAX_DOCUMENT_BYTES
-from workflow_design.kernel.schemas.values import MAX_DEPTH, MAX_VALUES
+from workflow_design.kernel.schemas.values import MAX_DEPTH
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULLS = {"", "~", "null", "Null", "NULL"}
@@ -18,6 +18,8 @@ _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
 MAX_DIGITS = 400
+MAX_NODES = 500_000
+"""Keys and values; each costs some microseconds."""
 
 
 class DocumentSyntaxError(ValueError):
@@ -36,7 +38,8 @@ def parse_yaml(data: bytes) -> Any:
 
     YAML 1.2 core: only true and false are booleans, `yes`, `on` and dates are text, octal is 0o17. Refused with
     DocumentSyntaxError: more than 10,485,760 bytes, other encodings than UTF-8, more than one document, tags, anchors
-    and aliases, keys that come twice or aren't text, more than 100 levels, NaN and infinities, NUL and half surrogates.
+    and aliases, keys that come twice or aren't text, more than 100 levels or 500,000 keys and values, NaN and
+    infinities, NUL and half surrogates.
     """
     if len(data) > MAX_DOCUMENT_BYTES:
         raise DocumentSyntaxError(f"The document has more than {MAX_DOCUMENT_BYTES:,} bytes.")
@@ -76,7 +79,7 @@ class _Reader:
         self.open: list[Any] = [self.root]
         self.keys: list[str | None] = [None]
         self.documents = 0
-        self.values = 0
+        self.nodes = 0
 
     def read(self, events: Any) -> Any:
         for event in events:
@@ -115,9 +118,9 @@ class _Reader:
             raise _refusal("Anchors (&name) aren't allowed: write the value out where it is needed.", event)
         if event.tag is not None:
             raise _refusal("Tags (!name) aren't allowed.", event)
-        self.values += 1
-        if self.values > 2 * MAX_VALUES:
-            raise _refusal(f"The document holds more than {MAX_VALUES:,} values.", event)
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise _refusal(f"The document holds more than {MAX_NODES:,} keys and values.", event)
 
     def begin(self, container: Any, event: Any) -> None:
         if len(self.open) > MAX_DEPTH:

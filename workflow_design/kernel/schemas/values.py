@@ -10,7 +10,7 @@ from typing import Any
 from workflow_design.kernel.problems import Problem, pointer
 
 MAX_DEPTH = 100
-MAX_VALUES = 1_000_000
+MAX_VALUES = 500_000
 MAX_INTEGER = 2**53 - 1
 """Beyond ±MAX_INTEGER a JavaScript client, and any double, can't tell neighbouring integers apart."""
 MAX_REPORTED = 20
@@ -135,18 +135,18 @@ def _clean_text(text: str) -> bool:
 def _findings(value: Any, path: str, max_depth: int, max_values: int) -> Iterator[Problem]:
     """The findings in document order, each where it lies."""
     todo: list[tuple[Any, str, int]] = [(value, path, 1)]
-    count = 0
+    count = 1
     while todo:
         part, where, depth = todo.pop()
-        count += 1
-        if count > max_values:
-            yield Problem("error", "json_size", f"holds more than {max_values:,} values", path)
-            return
         kind = type(part)
         if kind is dict or kind is list:
             if depth > max_depth:
                 yield Problem("error", "json_depth", f"is nested deeper than {max_depth} levels", where)
                 continue
+            count += len(part)
+            if count > max_values:
+                yield Problem("error", "json_size", f"holds more than {max_values:,} values", path)
+                return
             pairs = list(part.items() if kind is dict else enumerate(part))
             for key, _ in pairs:
                 if kind is dict and type(key) is not str:
