@@ -1,0 +1,85 @@
+"""Sign-ups at the same moment, over HTTP, against two server processes."""
+
+import pytest
+from django.db import connection
+
+from tenants import schemas, spares
+from tenants.models import Company, SpareSchema
+from tests.parallel import at_once
+
+PASSWORD = "correct horse battery staple"
+
+
+def company_schemas():
+    """Every schema that is neither PostgreSQL's nor public nor a spare."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema|public|spare_)'")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def spare_schemas():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, 'spare_')")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def sign_up(server, number, **values):
+    body = {"company_name": "Initech", "email": f"person{number}@initech.example", "password": PASSWORD, **values}
+    return server.request("POST", "/api/create-company/", body)
+
+
+@pytest.fixture
+def two(servers):
+    return servers(2, THROTTLE_SIGN_UP="")
+
+
+@pytest.mark.parametrize("spares_there", [3, 0])
+def test_one_slug(two, spares_there):
+    spares.fill(spares_there)
+    answers = at_once(20, lambda number: sign_up(two[number % 2], number, slug="initech"))
+    assert sorted(answer.status for answer in answers) == [201] + [400] * 19
+    for answer in answers:
+        if answer.status == 400:
+            (error,) = answer.json()["errors"]
+            assert (error["code"], error["attr"]) == ("taken", "slug")
+    winner = next(answer.json() for answer in answers if answer.status == 201)
+    assert Company.objects.get(slug="initech").pk == winner["company"]["id"]
+    assert company_schemas() == {"acme", "globex", "initech"}
+    assert spare_schemas() == set(SpareSchema.objects.values_list("schema_name", flat=True))
+    assert len(spare_schemas()) == max(0, spares_there - 1)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT email FROM initech.users")
+        assert cursor.fetchall() == [(winner["user"]["email"],)]
+        cursor.execute("SELECT count(*) FROM public.users")
+        assert cursor.fetchone() == (0,)
+
+
+def test_one_name(two):
+    spares.fill(4)
+    answers = at_once(8, lambda number: sign_up(two[number % 2], number))
+    assert [answer.status for answer in answers] == [201] * 8
+    slugs = {answer.json()["company"]["slug"] for answer in answers}
+    assert slugs == {"initech", *(f"initech-{number}" for number in range(2, 9))}
+    assert company_schemas() == {"acme", "globex", *slugs}
+    assert schemas.state() == schemas.State([], [])
+
+
+def test_spares_are_made_up_afterwards(servers):
+    (server,) = servers(1, SPARE_SCHEMAS="2")
+    assert sign_up(server, 1).status == 201
+    with connection.cursor() as cursor:
+        for _ in range(1000):
+            if SpareSchema.objects.count() == 2:
+                break
+            cursor.execute("SELECT pg_sleep(0.02)")
+    assert SpareSchema.objects.count() == 2
+    assert sign_up(server, 2).status == 201
+
+
+def test_too_many_from_one_address(servers):
+    both = servers(2, THROTTLE_SIGN_UP="3/day")
+    spares.fill(3)
+    answers = at_once(10, lambda number: sign_up(both[number % 2], number))
+    assert sorted(answer.status for answer in answers) == [201] * 3 + [429] * 7
+    assert all(int(answer.headers["Retry-After"]) >= 1 for answer in answers if answer.status == 429)
+    assert len(company_schemas()) == 5
