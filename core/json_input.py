@@ -8,9 +8,8 @@ import re
 from typing import Any
 
 MAX_DEPTH = 100
-# Beyond this an integer is no longer the same number in every reader (2^53 − 1); larger ones are kept while they are
-# finite doubles, and refused past that.
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+# A string without an end counts to the end of the text: looking for another start in it would take quadratic time.
+_TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 
 class BadJSON(ValueError):
@@ -57,6 +56,8 @@ def _int(text: str) -> int | float:
         if len(text) > 400:
             raise BadJSON("number", f"The number {text[:40]}… is too large.")
         number = int(text)
+        # Beyond 2^53 − 1 an integer is no longer the same number in every reader: it is taken as the double it is to
+        # most, and refused when it is past the largest double.
         if abs(number) > 2**53 - 1:
             return _float(text)
         return number
