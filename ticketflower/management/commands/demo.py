@@ -34,15 +34,19 @@ class Command(BaseCommand):
             if once:
                 self.stdout.write(guide(host, port))
                 return
-            # Whoever tries the sign-up of a demo may do so as often as they like.
             serving.serve(
-                group, host=host, port=port, ready=lambda: self._ready(host, port), environment={"THROTTLE_SIGN_UP": ""}
+                group, host=host, port=port, ready=lambda: self._ready(host, port), environment=_environment()
             )
 
     def _ready(self, host: str, port: int) -> None:
         self.stdout.write(guide(host, port))
         self.stdout.write("\nServing until Ctrl-C.")
         self.stdout.flush()
+
+
+def _environment() -> dict[str, str]:
+    """Logs for people, unless somebody chose; and they may try the sign-up as often as they like."""
+    return {"THROTTLE_SIGN_UP": "", "LOG_JSON": os.environ.get("LOG_JSON", "false")}
 
 
 def guide(host: str, port: int) -> str:
