@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from core.errors import invalid
 from core.openapi import errors
 from core.renderers import dump, json_response
-from users.permissions import IsWorkflowCreator
+from users.permissions import IsWorkflowCreator, caller
 from workflow_design.api.bundles import any_document
 from workflow_design.api.parsers import DOCUMENT_PARSERS, flag_param
 from workflow_design.api.serializers import UploadSerializer
@@ -79,7 +79,7 @@ class UploadView(APIView):
         dry_run, prune = flag_param(request, "dry_run"), flag_param(request, "prune")
         if flag_param(request, "publish"):
             raise invalid("Publishing is not available yet: upload without it.", attr="publish", code="unsupported")
-        done = upload(user=request.user, document=request.data, prune=prune, dry_run=dry_run)
+        done = upload(user=caller(request), document=request.data, prune=prune, dry_run=dry_run)
         status = 201 if done.created and not dry_run else 200
         return HttpResponse(_answer(done), status=status, content_type="application/json")
 

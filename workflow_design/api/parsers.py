@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
@@ -27,7 +27,7 @@ class YAMLParser(BaseParser):
 
     media_type = "application/yaml"
 
-    def parse(self, stream: BinaryIO, media_type: Any = None, parser_context: Any = None) -> Any:
+    def parse(self, stream: IO[Any], media_type: Any = None, parser_context: Any = None) -> Any:
         return _yaml(stream.read())
 
 
@@ -42,7 +42,7 @@ class TextYAMLParser(YAMLParser):
 class FileParser(MultiPartParser):
     """multipart/form-data with one `file`; JSON or YAML by its type or name, else by how it begins."""
 
-    def parse(self, stream: BinaryIO, media_type: Any = None, parser_context: Any = None) -> Any:
+    def parse(self, stream: IO[Any], media_type: Any = None, parser_context: Any = None) -> Any:
         form = super().parse(stream, media_type, parser_context)
         files = form.files.getlist("file")
         if len(files) != 1:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from users.permissions import caller
 from workflow_design.api.base import DefinitionViewSet
 from workflow_design.api.filters import TaskFilter, TicketFilter, TransitionFilter
 from workflow_design.api.serializers import TaskSerializer, TicketDefinitionSerializer, TransitionSerializer
@@ -34,14 +35,14 @@ class TaskViewSet(DefinitionViewSet):
 
     def perform_create(self, values: dict[str, Any], **kwargs: Any) -> int:
         workflow_id = self.parent(values, kwargs.get("workflow_id"))
-        return tasks.task_create(user=self.request.user, workflow_id=workflow_id, values=values).pk
+        return tasks.task_create(user=caller(self.request), workflow_id=workflow_id, values=values).pk
 
     def perform_update(self, pk: int, values: dict[str, Any], expected: int | None) -> None:
         partial = self.request.method == "PATCH"
-        tasks.task_update(user=self.request.user, task_id=pk, values=values, partial=partial, expected=expected)
+        tasks.task_update(user=caller(self.request), task_id=pk, values=values, partial=partial, expected=expected)
 
     def perform_destroy(self, pk: int, expected: int | None) -> None:
-        tasks.task_delete(user=self.request.user, task_id=pk, expected=expected)
+        tasks.task_delete(user=caller(self.request), task_id=pk, expected=expected)
 
 
 class TransitionViewSet(DefinitionViewSet):
@@ -58,16 +59,16 @@ class TransitionViewSet(DefinitionViewSet):
 
     def perform_create(self, values: dict[str, Any], **kwargs: Any) -> int:
         workflow_id = self.parent(values, kwargs.get("workflow_id"))
-        return transitions.transition_create(user=self.request.user, workflow_id=workflow_id, values=values).pk
+        return transitions.transition_create(user=caller(self.request), workflow_id=workflow_id, values=values).pk
 
     def perform_update(self, pk: int, values: dict[str, Any], expected: int | None) -> None:
         partial = self.request.method == "PATCH"
         transitions.transition_update(
-            user=self.request.user, transition_id=pk, values=values, partial=partial, expected=expected
+            user=caller(self.request), transition_id=pk, values=values, partial=partial, expected=expected
         )
 
     def perform_destroy(self, pk: int, expected: int | None) -> None:
-        transitions.transition_delete(user=self.request.user, transition_id=pk, expected=expected)
+        transitions.transition_delete(user=caller(self.request), transition_id=pk, expected=expected)
 
 
 class TicketDefinitionViewSet(DefinitionViewSet):
@@ -88,11 +89,13 @@ class TicketDefinitionViewSet(DefinitionViewSet):
 
     def perform_create(self, values: dict[str, Any], **kwargs: Any) -> int:
         workflow_id = self.parent(values, kwargs.get("workflow_id"))
-        return tickets.ticket_create(user=self.request.user, workflow_id=workflow_id, values=values).pk
+        return tickets.ticket_create(user=caller(self.request), workflow_id=workflow_id, values=values).pk
 
     def perform_update(self, pk: int, values: dict[str, Any], expected: int | None) -> None:
         partial = self.request.method == "PATCH"
-        tickets.ticket_update(user=self.request.user, ticket_id=pk, values=values, partial=partial, expected=expected)
+        tickets.ticket_update(
+            user=caller(self.request), ticket_id=pk, values=values, partial=partial, expected=expected
+        )
 
     def perform_destroy(self, pk: int, expected: int | None) -> None:
-        tickets.ticket_delete(user=self.request.user, ticket_id=pk, expected=expected)
+        tickets.ticket_delete(user=caller(self.request), ticket_id=pk, expected=expected)

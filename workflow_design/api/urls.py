@@ -1,5 +1,7 @@
 """Below /api/workflow/."""
 
+from typing import Any
+
 from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
@@ -14,7 +16,7 @@ router.register("tasks", TaskViewSet, "task")
 router.register("transitions", TransitionViewSet, "transition")
 router.register("tickets", TicketDefinitionViewSet, "ticket-definition")
 
-_LIST = {"get": "list", "post": "create"}
+_LIST: dict[str, Any] = {"get": "list", "post": "create"}
 _NESTED = {"tasks": TaskViewSet, "transitions": TransitionViewSet, "tickets": TicketDefinitionViewSet}
 
 urlpatterns = [

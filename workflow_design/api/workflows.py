@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from core.errors import invalid, not_found
 from core.renderers import json_response
+from users.permissions import caller
 from workflow_design.api.base import DefinitionViewSet
 from workflow_design.api.bundles import BundleSerializer
 from workflow_design.api.documents import document_response
@@ -51,11 +52,11 @@ class WorkflowViewSet(DefinitionViewSet):
         return searched(queryset, text)
 
     def perform_create(self, values: dict[str, Any], **kwargs: Any) -> int:
-        return workflows.workflow_create(user=self.request.user, values=values).pk
+        return workflows.workflow_create(user=caller(self.request), values=values).pk
 
     def perform_update(self, pk: int, values: dict[str, Any], expected: int | None) -> None:
         workflows.workflow_update(
-            user=self.request.user,
+            user=caller(self.request),
             workflow_id=pk,
             values=values,
             partial=self.request.method == "PATCH",
@@ -63,7 +64,7 @@ class WorkflowViewSet(DefinitionViewSet):
         )
 
     def perform_destroy(self, pk: int, expected: int | None) -> None:
-        workflows.workflow_delete(user=self.request.user, workflow_id=pk, expected=expected)
+        workflows.workflow_delete(user=caller(self.request), workflow_id=pk, expected=expected)
 
     @extend_schema(operation_id="set_task_order", request=TaskOrderSerializer, responses=TaskOrderSerializer)
     @action(detail=True, methods=["put"], url_path="task-order")
@@ -73,7 +74,7 @@ class WorkflowViewSet(DefinitionViewSet):
         ids = self.body(request).get("tasks")
         if not isinstance(ids, list) or any(type(item) is not int for item in ids):
             raise invalid("must be a list of ids of tasks", attr="tasks", code="wrong_type")
-        tasks.task_reorder(user=request.user, workflow_id=pk, tasks=ids, expected=expected)
+        tasks.task_reorder(user=caller(request), workflow_id=pk, tasks=ids, expected=expected)
         return json_response({"tasks": ids})
 
     @extend_schema(operation_id="duplicate_workflow", request=DuplicateSerializer, responses={201: WorkflowSerializer})
@@ -81,7 +82,7 @@ class WorkflowViewSet(DefinitionViewSet):
     def duplicate(self, request: Request, **kwargs: Any) -> HttpResponse:
         """Copy a workflow with its tasks and transitions, without its ticket types, as a new draft."""
         pk, _ = self.checked(request)
-        made = workflows.workflow_duplicate(user=request.user, workflow_id=pk, values=self.body(request))
+        made = workflows.workflow_duplicate(user=caller(request), workflow_id=pk, values=self.body(request))
         return self.shown(made.pk, status=201)
 
     @extend_schema(operation_id="activate_workflow", request=None, responses=WorkflowSerializer)
@@ -104,7 +105,7 @@ class WorkflowViewSet(DefinitionViewSet):
 
     def _status(self, request: Request, service: Callable[..., None]) -> HttpResponse:
         pk, _ = self.checked(request)
-        service(user=request.user, workflow_id=pk)
+        service(user=caller(request), workflow_id=pk)
         return self.shown(pk)
 
     @extend_schema(

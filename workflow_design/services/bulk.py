@@ -11,7 +11,7 @@ from django.db import connection
 
 from tenants.quotas import workflows_require_room
 from users.models import User
-from workflow_design.kernel.document import content_hash
+from workflow_design.kernel.document import EntityKind, content_hash
 from workflow_design.models import WorkflowDefinition
 from workflow_design.services.stored import TASK_KEYS, TICKET_KEYS, Stored, identity
 
@@ -71,7 +71,7 @@ def store(user: User | None, current: Stored, after: Entity) -> None:
 
 
 def _changed(
-    kind: str,
+    kind: EntityKind,
     before: list[Entity],
     after: list[Entity],
     name: Callable[[Entity], Hashable],

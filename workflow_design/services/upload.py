@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from core.errors import Fault, Refused
 from users.models import CompanyRole, User
-from workflow_design.kernel.document import Normalized, content_hash, diff, normalize, workflow_key
+from workflow_design.kernel.document import Change, Normalized, content_hash, diff, normalize, workflow_key
 from workflow_design.kernel.problems import Problem
 from workflow_design.models import TicketDefinition, WorkflowDefinition
 from workflow_design.selectors import TICKET_ROWS, WORKFLOW_ROWS, version_of
@@ -30,7 +30,7 @@ class Uploaded:
     workflow_id: int
     created: bool
     changed: bool
-    diff: list[dict[str, Any]]
+    diff: list[Change]
     problems: list[Problem]
     workflow: str
     """The workflow's row as JSON text, read before a dry run is undone."""
@@ -90,7 +90,7 @@ def _upload(user: User | None, document: Any, prune: bool) -> Uploaded:
 
 
 def _answer(
-    workflow: WorkflowDefinition, created: bool, differences: list[dict[str, Any]], problems: list[Problem]
+    workflow: WorkflowDefinition, created: bool, differences: list[Change], problems: list[Problem]
 ) -> Uploaded:
     row = WORKFLOW_ROWS.one(WorkflowDefinition.objects.filter(pk=workflow.pk))
     tickets = TICKET_ROWS.all(TicketDefinition.objects.filter(workflow=workflow).order_by("pk"))
@@ -150,5 +150,5 @@ def _unknown_roles(found: Normalized) -> list[Problem]:
     ]
 
 
-def _brief(difference: dict[str, Any]) -> dict[str, Any]:
+def _brief(difference: Change) -> dict[str, Any]:
     return {"path": difference["path"], "change": difference["change"]}

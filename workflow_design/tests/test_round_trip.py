@@ -11,8 +11,8 @@ from workflow_design.models import WorkflowDefinition
 from workflow_design.services.export import export
 from workflow_design.services.upload import upload
 
-text = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=30)
-line = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=30).filter(str.strip)
+text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
+line = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(str.strip)
 scalar = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | text
 # Values that a YAML 1.1 reader would take for something else are the likeliest to be lost.
 trap = st.sampled_from(
@@ -79,7 +79,13 @@ def conditions(fields):
 
 
 @pytest.mark.usefixtures("acme_db")
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True, print_blob=False)
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+    print_blob=False,
+)
 @given(document=documents())
 def test_round_trip(document):
     first = upload(user=None, document=document)
