@@ -22,7 +22,8 @@ from django.core.exceptions import (
 )
 from django.db import DataError, IntegrityError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions as drf
 
 from core.constraints import violation
@@ -86,13 +87,17 @@ def envelope(status: int, faults: list[Fault], extra: dict[str, Any] | None = No
     }
 
 
+# Under these keys DRF and Django put what is wrong with the whole.
+_WHOLE = ("non_field_errors", "__all__")
+
+
 def _flatten(detail: Any, path: str = "") -> list[Fault]:
     """DRF's nested details as faults with dotted paths."""
     if isinstance(detail, dict):
         return [
             fault
             for key, value in detail.items()
-            for fault in _flatten(value, path if key == "non_field_errors" else f"{path}.{key}" if path else str(key))
+            for fault in _flatten(value, path if key in _WHOLE else f"{path}.{key}" if path else str(key))
         ]
     if isinstance(detail, list):
         faults: list[Fault] = []
@@ -137,14 +142,14 @@ def refusal_for(exc: BaseException) -> tuple[Refused, dict[str, str]] | None:
         return Refused(_plain(exc), status=exc.status_code), headers
     if isinstance(exc, DjangoValidationError):
         return Refused(_flatten(exc.message_dict if hasattr(exc, "error_dict") else exc.messages)), headers
-    if isinstance(exc, IntegrityError):
-        found = violation(exc)
-        return (found and Refused([Fault(*found)], status=409), headers) if found else None
     if isinstance(exc, ProtectedError | RestrictedError):
         return _protected(exc), headers
+    if isinstance(exc, IntegrityError):
+        found = violation(exc)
+        return (Refused([Fault(*found)], status=409), headers) if found else None
     if isinstance(exc, RequestDataTooBig):
         return Refused([Fault("too_large", "The request is larger than 10 MB.")], status=413), headers
-    if isinstance(exc, SuspiciousOperation | BadRequest):
+    if isinstance(exc, SuspiciousOperation | BadRequest | MultiPartParserError | UnreadablePostError):
         return invalid("The request can't be read.", code="bad_request"), headers
     if isinstance(exc, DataError):
         return invalid("A value is outside what can be stored.", code="out_of_range"), headers
