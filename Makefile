@@ -13,6 +13,7 @@ PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
 NO_SECRET := not-a-secret-type-checking-signs-nothing
 
 .PHONY: help demo run test check bench schema mutants lock
+.PHONY: check-lint check-types check-imports check-openapi check-migrations
 .DELETE_ON_ERROR:
 
 help:
@@ -34,13 +35,24 @@ run: $(RUNTIME)
 test: $(DEV)
 	@$(PY) -m pytest $(if $(CI),-p tests.ci) $(ARGS)
 
-check: $(DEV)
+# `make -k check` goes on after the first that fails.
+check: check-lint check-types check-imports check-openapi check-migrations
+
+check-lint: $(DEV)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+check-types: $(DEV)
 	SECRET_KEY=$(NO_SECRET) $(PY) -m mypy .
+
+check-imports: $(DEV)
 	$(VENV)/bin/lint-imports
+
+check-openapi: $(DEV)
 	$(PY) manage.py spectacular --validate --fail-on-warn --file .data/openapi.yaml
 	diff -u openapi.yaml .data/openapi.yaml
+
+check-migrations: $(DEV)
 	$(PY) manage.py makemigrations --check --dry-run
 
 bench: $(DEV)
