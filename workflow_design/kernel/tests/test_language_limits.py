@@ -65,6 +65,8 @@ RUNAWAY = {
     "nested maps": (nested_maps(12), "operation_budget"),
     "squared": ({"map": [var("thousand"), {"map": [[1] * 1000, 1]}]}, "operation_budget"),
     "large map": ({"map": [var("big"), {"+": [var(""), 1]}]}, "operation_budget"),
+    "large filter": ({"filter": [var("big"), {"!": var("")}]}, "operation_budget"),
+    "large reduce": (fold({"+": [ACCUMULATOR, 1]}, 0, "big"), "operation_budget"),
     "large some": ({"some": [var("big"), {"==": [1, 2]}]}, "operation_budget"),
     "large missing": ({"missing": var("big")}, "operation_budget"),
     "large in": ({"or": [{"in": ["q", var("big")]}] * 1000}, "operation_budget"),

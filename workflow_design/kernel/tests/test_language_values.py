@@ -78,6 +78,12 @@ def test_strict_equality_knows_booleans_from_numbers_and_lists_by_identity():
     assert run({"===": [{"var": "a"}, {"var": "a"}]}, {"a": [1]}) is True
     assert run({"===": [{"var": "a"}, {"var": "b"}]}, {"a": [1], "b": [1]}) is False
     assert run({"in": [True, {"var": "a"}]}, {"a": [1, "true"]}) is False
+    assert run({"in": [{"var": "a"}, [0, 1]]}, {"a": True}) is False
+    assert run({"in": [{"var": "a"}, [0, 1]]}, {"a": 1.0}) is True
+    assert run({"in": [{"var": "a"}, ["x", 1, None]]}, {}) is True
+    assert run({"in": [{"var": "a"}, ["1"]]}, {"a": 1}) is False
+    assert run({"in": ["", ""]}) is False
+    assert run({"in": ["", "x"]}) is True
 
 
 @pytest.mark.parametrize(
@@ -139,6 +145,13 @@ def test_numbers_come_out_whole_where_they_are():
     assert json.dumps(run({"+": [1, 2]})) == "3"
     assert json.dumps(run({"*": [2, 0.25]})) == "0.5"
     assert json.dumps(run({"*": [0, -1]})) == "0"
+    assert run({"<": [0, {"/": [1, {"+": [{"*": [0, -1]}]}]}]}) is True  # parseFloat forgets the sign of −0
+    assert run({"<": [0, {"/": [1, {"*": [0, -1]}]}]}) is False
+    assert run({"<": [0, {"/": [1, {"*": [0, -1, 5]}]}]}) is True
+    minus_zero = {"*": [0, -1]}
+    for operator, positive in (("max", True), ("min", False)):
+        for operands in ([minus_zero, 0], [0, minus_zero]):
+            assert run({"<": [0, {"/": [1, {operator: operands}]}]}) is positive
     assert json.dumps(run({"var": "x"}, {"x": [4.0, 2**53 + 1]})) == "[4, 9007199254740992.0]"
 
 
@@ -147,6 +160,10 @@ def test_whole_numbers_beyond_doubles_are_rounded_when_read():
     assert run({"===": [2**53 + 1, {"var": "a"}]}, {"a": 2**53}) is True
     assert run({"in": [2**53 + 1, {"var": "a"}]}, {"a": [2**53]}) is True
     assert run({">": [{"var": "a"}, 1]}, {"a": 10**400}) is True
+    for path in ("a", "b.c", "d.0"):
+        assert run({">": [{"var": path}, 2**53]}, {"a": 2**53 + 1, "b": {"c": 2**53 + 1}, "d": [2**53 + 1]}) is False
+    assert run({">": [2**53 + 1, {"var": "a"}]}, {"a": 2**53}) is False
+    assert run({"some": [{"var": "d"}, {">": [{"var": ""}, 2**53]}]}, {"d": [2**53 + 1]}) is False
 
 
 def test_paths():
