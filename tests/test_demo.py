@@ -1,5 +1,6 @@
 """`manage.py demo` and `run`, as a person starts them, on a database of the test's own."""
 
+import http.client
 import json
 import os
 import re
@@ -67,6 +68,17 @@ def until(process, line):
     raise AssertionError(f"{''.join(said)}\n{process.communicate()[1]}")
 
 
+def sign_in(port, slug, email, password):
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=SECONDS)
+    body = json.dumps({"email": email, "password": password})
+    connection.request("POST", f"/api/tenants/{slug}/login/", body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    assert answer.status == 200
+    found = json.loads(answer.read())
+    connection.close()
+    return found
+
+
 def count(own_database, table):
     with psycopg.connect(own_database.url) as connection:
         return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
@@ -82,6 +94,7 @@ def test_demo_from_the_first_start_to_ctrl_c(manage, own_database):
     assert "http://globex.localhost:9000/admin/" in said
     assert [count(own_database, f"{slug}.users") for slug in ("acme", "globex")] == [5, 5]
     assert [count(own_database, f"{slug}.workflow_definitions") for slug in ("acme", "globex")] == [len(EXAMPLES), 0]
+    assert count(own_database, "public.users") == 1
     history = count(own_database, "acme.history")
 
     port = free_port()
@@ -103,6 +116,14 @@ def test_demo_from_the_first_start_to_ctrl_c(manage, own_database):
     listed, tried = map(json.loads, pasted.stdout.splitlines())
     assert listed["count"] == len(EXAMPLES)
     assert (tried["workflow"]["key"], tried["created"], tried["changed"]) == ("leave-request", False, False)
+
+    password = re.search(r"^Password +(\S+)", said, re.MULTILINE)[1]
+    people = re.findall(r"^ +(\w+)@(acme|globex)\.example", said, re.MULTILINE)
+    assert len(people) == 10
+    for role, slug in people:
+        shown = sign_in(port, slug, f"{role}@{slug}.example", password)["user"]
+        assert shown["system_roles"] == [role]
+        assert (len(shown["company_roles"]) > 1) is (slug == "acme" and role in ("user", "task_worker"))
 
     serving.send_signal(signal.SIGINT)
     serving.communicate(timeout=SECONDS)

@@ -1,4 +1,7 @@
-"""Demo data: two companies, their people, and the examples in one of them. What is there already is left as it is."""
+"""Demo data: two companies, their people, the examples in one of them, and an operator of the platform.
+
+What is there already is left as it is, but that everybody's password is the demo's.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,7 @@ FIRST_NAMES = {
     SystemRole.TASK_WORKER: "Will",
     SystemRole.WORKFLOW_CREATOR: "Alice",
 }
+OPERATOR = "operator@platform.example"
 # They open tickets and do tasks: they get every company role that the examples name.
 WITH_COMPANY_ROLES = (SystemRole.USER, SystemRole.TASK_WORKER)
 
@@ -69,6 +73,7 @@ def password() -> str:
 def set_up(say: Callable[[str], None]) -> None:
     """Make what is missing; `say` gets a line for each thing. Call with the connection on `public`."""
     documents = examples()
+    _person_made(OPERATOR, say, system_roles=[SystemRole.ADMIN])
     for slug, name in COMPANIES.items():
         company = Company.objects.filter(slug=slug).first()
         if company is None:
@@ -89,13 +94,11 @@ def set_up(say: Callable[[str], None]) -> None:
 
 
 def _new_person(role: SystemRole, slug: str) -> User:
-    return person_new(
-        email=email_of(role, slug),
-        password=password(),
-        first_name=FIRST_NAMES[role],
-        last_name=role.label,
-        system_roles=[role],
-    )
+    return person_new(email=email_of(role, slug), password=password(), system_roles=[role], **_name(role))
+
+
+def _name(role: SystemRole) -> dict[str, str]:
+    return {"first_name": FIRST_NAMES[role], "last_name": str(role.label)}
 
 
 def _make_roles(names: list[str]) -> None:
@@ -106,25 +109,23 @@ def _make_roles(names: list[str]) -> None:
 
 
 def _make_people(slug: str, company_roles: list[str], say: Callable[[str], None]) -> None:
-    secret = password()
-    made = 0
+    new = 0
     for role in SystemRole:
-        user = person(email=email_of(role, slug))
-        if user is None:
-            person_create(
-                actor=Actor(),
-                email=email_of(role, slug),
-                password=secret,
-                first_name=FIRST_NAMES[role],
-                last_name=role.label,
-                system_roles=[role],
-                company_roles=company_roles if role in WITH_COMPANY_ROLES else (),
-            )
-            made += 1
-        elif user.is_active and not user.check_password(secret):
-            password_set(actor=Actor(), user=user, password=secret, attr="password", by="demo")
-            say(f"{slug}: {user.email} has the demo's password again")
-    say(f"{slug}: {len(SystemRole)} people, {made} of them new")
+        roles = company_roles if role in WITH_COMPANY_ROLES else []
+        new += _person_made(email_of(role, slug), say, system_roles=[role], company_roles=roles, **_name(role))
+    say(f"{slug}: {len(SystemRole)} people, {new} of them new")
+
+
+def _person_made(email: str, say: Callable[[str], None], **values: Any) -> bool:
+    """Whether there was no such person; one who has another password gets the demo's back."""
+    user = person(email=email)
+    if user is None:
+        person_create(actor=Actor(), email=email, password=password(), **values)
+        return True
+    if user.is_active and not user.check_password(password()):
+        password_set(actor=Actor(), user=user, password=password(), attr="password", by="demo")
+        say(f"{email}: has the demo's password again")
+    return False
 
 
 def _roles_named(part: Any) -> Iterator[str]:

@@ -53,7 +53,9 @@ def guide(host: str, port: int) -> str:
     """Addresses, people, passwords, and three lines to paste."""
     api = f"http://{serving.reachable(host)}:{port}/api/tenants/{demo.WITH_EXAMPLES}"
     creator = demo.email_of(SystemRole.WORKFLOW_CREATOR, demo.WITH_EXAMPLES)
-    lines = ["", f"API        {serving.address(settings.PUBLIC_HOSTS[0], port)}/api/docs/"]
+    public = serving.address(settings.PUBLIC_HOSTS[0], port)
+    lines = ["", f"API        {public}/api/docs/", f"platform   {public}/admin/"]
+    lines.append(f"             {demo.OPERATOR:<34} Operator")
     for slug in demo.COMPANIES:
         lines.append(f"{slug:<10} {serving.address(f'{slug}.{settings.BASE_DOMAIN}', port)}/admin/")
         lines += [f"             {demo.email_of(role, slug):<34} {role.label}" for role in SystemRole]

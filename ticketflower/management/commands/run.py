@@ -33,5 +33,5 @@ def text(port: int) -> str:
     public = serving.address(settings.PUBLIC_HOSTS[0], port)
     company = serving.address(f"<company>.{settings.BASE_DOMAIN}", port)
     return f"""Serving until Ctrl-C:
-  {public}/api/docs/   the API; {public}/admin/ is for operators (manage.py createsuperuser)
+  {public}/api/docs/   the API; {public}/admin/ is for operators (manage.py create_operator)
   {company}/admin/   a company's own host"""
