@@ -141,6 +141,7 @@ PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_LINK_HOURS", 24, validate=validate.Ra
 # {uid} and {token} in it.
 PASSWORD_LINK_URL: str = env.str("PASSWORD_LINK_URL", "")
 LOGIN_URL = "/admin/login/"
+LOGIN_REDIRECT_URL = "/admin/"
 
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",
@@ -207,8 +208,11 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "DESCRIPTION": (
         "Design ticket workflows, prove that no ticket can get stuck, and run tickets.\n\n"
-        "Every call is on the host of a company, `x-hosts` says `company`, and the same below "
-        "`/api/tenants/{slug or id}/` in place of `/api/` on any host; or on the public host (`public`)."
+        "Sign in with `POST /api/login/` on the host of your company, and send what it gives you as `access` with "
+        "every call: `Authorization: Bearer …`.\n\n"
+        "`x-hosts` tells where a call is: on the hosts of companies (`company`), on the server's own (`public`), or "
+        "on both. What is on a company's host is also below `/api/tenants/{slug or id}/`, in place of `/api/`, on "
+        "any host."
     ),
     "TAGS": [
         {"name": "sign-in", "description": "Sign up, in and out; forgotten passwords."},

@@ -112,6 +112,7 @@ class People(BaseViewSet):
     """People of the company. They are never deleted: switch them off with `is_active`."""
 
     resource = "user"
+    example = {"email": "bob@acme.example", "first_name": "Bob", "system_roles": ["user"], "company_roles": ["buyer"]}
     rows = PEOPLE
     permission_classes = (IsAdmin,)
     http_method_names = ("get", "post", "put", "patch", "head", "options")
@@ -151,6 +152,7 @@ class CompanyRoles(BaseViewSet):
     """Roles that the company makes up: they open ticket types and make task candidates. Everybody has `everyone`."""
 
     resource = "company_role"
+    example = {"name": "buyer", "description": "May ask for purchases."}
     rows = ROLES
     permission_classes = (IsAdminOrReads,)
     serializer_class = CompanyRoleSerializer
