@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import AuthenticationFailed
 
 from core.errors import Refused
 from users.models import User
@@ -20,12 +20,12 @@ class CompanyBackend(BaseBackend):
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
     ) -> User | None:
-        """The person, or None; counted as bad passwords of the API are."""
+        """The person, or None. Raises Throttled after too many wrong passwords, 403 in a suspended company."""
         if not username or password is None:
             return None
         try:
             return credentials_check(email=username, password=password)
-        except (APIException, Refused):
+        except AuthenticationFailed:
             return None
 
     def get_user(self, user_id: Any) -> User | None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -52,7 +54,7 @@ def person_create(
 def person_new(*, password: str | None, system_roles: Iterable[str], **values: Any) -> User:
     """A person who is not stored yet, password checked and hashed: what takes time and needs no transaction."""
     user = User(system_roles=_in_order(system_roles), **values)
-    user.email = user.email.strip().lower()
+    user.email = _address(user.email)
     if password is None:
         user.set_unusable_password()
     else:
@@ -90,7 +92,7 @@ def person_update(*, actor: Actor, pk: int, **values: Any) -> User:
         for name in (*_TEXTS, "is_active"):
             if name in values:
                 setattr(user, name, values[name])
-        user.email = user.email.strip().lower()
+        user.email = _address(user.email)
         if "system_roles" in values:
             user.system_roles = _in_order(values["system_roles"])
         if "company_roles" in values:
@@ -139,6 +141,15 @@ def _locked(pk: int) -> tuple[User, list[User]]:
     if user is None:
         raise not_found()
     return user, [row for row in rows if row.pk != pk]
+
+
+def _address(email: str) -> str:
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise invalid(error.messages[0], attr="email") from None
+    return email
 
 
 def _was_admin(state: dict[str, Any]) -> bool:
