@@ -18,6 +18,7 @@ from core.errors import Fault, Refused, invalid, response_for
 log = structlog.get_logger("ticketflower.request")
 
 Handler = Callable[[HttpRequest], HttpResponse]
+_PIECE = 65_536
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 
 # Pages are the admin, the documentation and a few forms: everything they load is served from here.
@@ -90,13 +91,19 @@ class RequestGuardMiddleware:
         if length:
             if not length.isdecimal():
                 raise invalid("Content-Length is not a number.", code="bad_request")
-            if int(length) > settings.MAX_BODY_BYTES:
-                raise _too_large()
+            # More digits than Python reads are too many bytes as well.
+            if len(length) > 15 or int(length) > settings.MAX_BODY_BYTES:
+                raise _too_large(request, int(length[:15]))
         elif "chunked" in request.headers.get("Transfer-Encoding", "").lower():
             _read_chunked(request)
 
 
-def _too_large() -> Refused:
+def _too_large(request: HttpRequest, length: int) -> Refused:
+    """413. Of a body's `length` bytes, so many as a good one may have are let in and dropped: a client that is still
+    sending when the connection is closed does not see the answer."""
+    rest = min(length, 2 * settings.MAX_BODY_BYTES)
+    while rest > 0 and (piece := request.META["wsgi.input"].read(min(rest, _PIECE))):
+        rest -= len(piece)
     return Refused([Fault("too_large", "The request is larger than 10 MB.")], status=413)
 
 
@@ -104,6 +111,6 @@ def _read_chunked(request: Any) -> None:
     """Django takes a body without Content-Length for empty: read it here, up to the limit."""
     body = request.META["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
     if len(body) > settings.MAX_BODY_BYTES:
-        raise _too_large()
+        raise _too_large(request, settings.MAX_BODY_BYTES)
     request.META["CONTENT_LENGTH"] = str(len(body))
     request._stream = io.BytesIO(body)

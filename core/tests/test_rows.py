@@ -1,0 +1,103 @@
+"""Rows that PostgreSQL writes as JSON."""
+
+import json
+
+import pytest
+from django.db import connection
+
+from core import rows as rows_module
+from core.rows import Rows
+from core.tests.things import Thing, make_things
+
+ROWS = Rows(
+    id="test_things.id",
+    company=":company",
+    name="test_things.name",
+    share="test_things.size || '%'",
+    nested="json_build_object('b', test_things.size, 'a', :company)",
+    created_at="test_things.created_at",
+)
+
+
+@pytest.fixture(autouse=True)
+def _things(acme_db):
+    make_things()
+    Thing.objects.bulk_create(Thing(name=f"thing {number}", size=number) for number in range(7))
+
+
+def names(page):
+    return [row["name"] for row in json.loads(f"[{page.rows}]")]
+
+
+def test_one(django_assert_num_queries):
+    thing = Thing.objects.get(size=3)
+    with django_assert_num_queries(1):
+        text, revision = ROWS.one(Thing.objects.filter(size=3), "revision")
+    row = json.loads(text)
+    assert list(row) == list(ROWS.names) == ["id", "company", "name", "share", "nested", "created_at"]
+    assert row == {
+        "id": thing.pk,
+        "company": "acme",
+        "name": "thing 3",
+        "share": "3%",
+        "nested": {"b": 3, "a": "acme"},
+        "created_at": thing.created_at.isoformat(),
+    }
+    assert list(row["nested"]) == ["b", "a"]
+    assert row["created_at"].endswith("+00:00")
+    assert revision == 1
+
+
+def test_none():
+    assert ROWS.one(Thing.objects.filter(size=99)) is None
+
+
+def test_all():
+    assert [json.loads(text)["share"] for text in ROWS.all(Thing.objects.order_by("-size")[:2])] == ["6%", "5%"]
+
+
+@pytest.mark.parametrize(
+    "limit, offset, expected",
+    [(3, 0, [6, 5, 4]), (3, 5, [1, 0]), (1, 3, [3]), (200, 0, [6, 5, 4, 3, 2, 1, 0]), (5, 7, [])],
+)
+def test_page(limit, offset, expected, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        page = ROWS.page(Thing.objects.order_by("-size"), limit=limit, offset=offset)
+    assert page.count == 7
+    assert names(page) == [f"thing {number}" for number in expected]
+
+
+def test_page_of_a_narrowed_list():
+    page = ROWS.page(Thing.objects.filter(size__gt=4, name__contains="%").order_by("pk"), limit=5, offset=0)
+    assert (page.count, page.rows) == (0, "")
+    page = ROWS.page(Thing.objects.filter(size__gt=4).order_by("pk"), limit=5, offset=0)
+    assert (page.count, names(page)) == (2, ["thing 5", "thing 6"])
+
+
+def test_page_of_what_can_hold_nothing(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        page = ROWS.page(Thing.objects.filter(pk__in=[]).order_by("pk"), limit=5, offset=0)
+    assert (page.count, page.rows) == (0, "")
+
+
+def test_counting_stops(monkeypatch):
+    monkeypatch.setattr(rows_module, "COUNT_LIMIT", 6)
+    page = ROWS.page(Thing.objects.order_by("pk"), limit=2, offset=0)
+    assert (page.count, len(names(page))) == (None, 2)
+    monkeypatch.setattr(rows_module, "COUNT_LIMIT", 7)
+    assert ROWS.page(Thing.objects.order_by("pk"), limit=2, offset=0).count == 7
+
+
+def test_text_that_looks_like_something_else():
+    strange = 'a"b\\c\n%s :company'
+    Thing.objects.filter(size=0).update(name=strange)
+    text, *_ = ROWS.one(Thing.objects.filter(size=0))
+    assert json.loads(text)["name"] == strange
+
+
+def test_on_the_public_host_there_is_no_company(acme):
+    connection.set_schema_to_public()
+    make_things()
+    Thing.objects.create(name="public")
+    text, *_ = ROWS.one(Thing.objects.all())
+    assert json.loads(text)["company"] == ""
