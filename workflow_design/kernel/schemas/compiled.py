@@ -10,14 +10,17 @@ import orjson
 from workflow_design.kernel.problems import Problem
 from workflow_design.kernel.schemas import guard
 from workflow_design.kernel.schemas.cache import WeightedCache
+from workflow_design.kernel.schemas.cost import Weight
 from workflow_design.kernel.schemas.messages import SchemaError, explain, explain_schema
 from workflow_design.kernel.schemas.patterns import PATTERNS
-from workflow_design.kernel.schemas.values import check_json, count_json
+from workflow_design.kernel.schemas.values import Measure, check_json, measure_json
 
 MAX_VALUES = 200_000
 """Values in one checked instance."""
 MAX_WORK = 50_000_000
 """Steps (schema weight × values of the instance) that a yes or no may cost; about a second."""
+MAX_ENGINE_WORK = 10_000_000_000
+"""Steps of pattern engines (characters × size of the patterns they meet); at worst some seconds."""
 MAX_DETAIL = 200_000
 """Steps up to which every error is listed: the validator makes them all before it gives the first."""
 MAX_ERRORS = 100
@@ -37,7 +40,7 @@ class Schema:
 
     __slots__ = ("_validator", "_weight", "refers")
 
-    def __init__(self, validator: jsonschema_rs.Draft202012Validator, weight: int, refers: bool) -> None:
+    def __init__(self, validator: jsonschema_rs.Draft202012Validator, weight: Weight, refers: bool) -> None:
         self._validator = validator
         self._weight = weight
         self.refers = refers
@@ -45,25 +48,28 @@ class Schema:
 
     def is_valid(self, value: Any) -> bool:
         """Whether `value` fits: no error would be listed."""
-        count = count_json(value, max_values=MAX_VALUES)
-        return count is not None and count * self._weight <= MAX_WORK and self._validator.is_valid(value)
+        size = measure_json(value, max_values=MAX_VALUES)
+        return size is not None and not self._too_large(size) and self._validator.is_valid(value)
 
     def errors(self, value: Any, path: str = "") -> list[SchemaError]:
         """Everything wrong with `value`, at most 100 errors, each at its pointer below `path`; [] when it fits."""
-        count = count_json(value, max_values=MAX_VALUES)
-        if count is None:
+        size = measure_json(value, max_values=MAX_VALUES)
+        if size is None:
             return [
                 SchemaError(problem.path, problem.code, problem.message)
                 for problem in check_json(value, path, max_values=MAX_VALUES)
             ]
-        work = count * self._weight
-        if work > MAX_WORK:
+        if self._too_large(size):
             return [SchemaError(path, "too_large", "is too large to be checked against this schema")]
         if self._validator.is_valid(value):
             return []
-        if work > MAX_DETAIL:
+        if size.values * self._weight.value > MAX_DETAIL:
             return [SchemaError(path, "invalid", "doesn't fit its schema, and is too large to say where")]
         return explain(self._validator.iter_errors(value), path, MAX_ERRORS)
+
+    def _too_large(self, size: Measure) -> bool:
+        weight = self._weight
+        return size.values * weight.value > MAX_WORK or size.characters * weight.character > MAX_ENGINE_WORK
 
 
 def check_schema(schema: Any, path: str = "") -> list[Problem]:
@@ -91,7 +97,7 @@ def _load(schema: Any) -> Schema | tuple[Problem, ...]:
         text = orjson.dumps(schema)
     except TypeError:
         return tuple(_unfit(schema))
-    if b"null" in text and count_json(schema) is None:  # orjson writes NaN and infinities as null
+    if b"null" in text and measure_json(schema) is None:  # orjson writes NaN and infinities as null
         return tuple(_unfit(schema))
     if len(text) > guard.MAX_BYTES:
         message = f"must have at most {guard.MAX_BYTES:,} bytes as JSON, has {len(text):,}"
@@ -116,7 +122,7 @@ def _compile(text: bytes) -> tuple[Schema | tuple[Problem, ...], int]:
     """What `text` compiles to, or why it doesn't, and about how many bytes that takes."""
     size = 20 * len(text) + 2_000
     schema = orjson.loads(text)
-    if count_json(schema, max_depth=guard.MAX_DEPTH) is None:
+    if measure_json(schema, max_depth=guard.MAX_DEPTH) is None:
         return tuple(_unfit(schema)), size
     if not isinstance(schema, dict | bool):
         return (Problem("error", "schema_invalid", "must be an object that is a JSON Schema"),), size

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 MAX_EVALUATIONS = 10_000
 MAX_STEPS = 10**9
 DATA_LEVELS = 100
-MAX_MEASURE = 200_000
-"""Schemas times levels that may be looked at."""
 
 
 @dataclass(slots=True)
@@ -19,6 +17,8 @@ class Node:
     path: str
     own: int = 1
     """How many comparisons its own keywords may cost."""
+    pattern_bytes: int = 0
+    """Size of its own patterns, compiled: each character of a text may cost them that many steps."""
     in_place: list[Node] = field(default_factory=list)
     """Schemas applied to the same value."""
     one_below: list[Node] = field(default_factory=list)
@@ -44,65 +44,102 @@ class TooBranchingError(ValueError):
     """The references multiply the work on one value; the text says how."""
 
 
-def weigh(order: list[Node], root: Node) -> int:
-    """The most steps that `root` costs for one value, whatever lies below it; `order` has every node before those
-    that it applies to the same value. Raises TooBranchingError.
+class Weight(NamedTuple):
+    """What checking costs at most: steps for each value, steps of pattern engines for each character."""
 
-    A schema's cost, for data of one more level each round, is its own, that of every schema applied to the same
-    value, and the most that one child can cost: no value is checked more often than the root's cost.
+    value: int
+    character: int
+
+
+_Cost = tuple[int, int, int]
+"""Checks, steps, steps of pattern engines."""
+
+
+def weigh(order: list[Node], root: Node) -> Weight:
+    """What `root` costs at most, whatever the data; `order` has every node before those that it applies to the same
+    value. Raises TooBranchingError.
+
+    A schema costs what it does itself, what every schema costs that it applies to the same value, and the most that
+    one child can cost: no value is checked more often than that. Where schemas refer to each other in a circle, each
+    level of data passes it once, if no schema of the circle leads back into it twice; if one does, the work doubles
+    with every round.
     """
-    costs = _Costs(order[::-1])
-    for level in range(DATA_LEVELS):
-        if level * len(order) > MAX_MEASURE:
-            raise TooBranchingError("refers to itself through too many schemas")
-        settled = costs.grow()
-        times, steps = costs.of(root)
-        if times > MAX_EVALUATIONS:
-            raise TooBranchingError(
-                f"its references repeat too much: one value could be checked {MAX_EVALUATIONS:,} times and more"
-            )
-        if settled:
-            break
-    return steps
+    costs: dict[int, _Cost] = {}
+    rank = {id(node): place for place, node in enumerate(order)}
+    for circle in _circles(order):
+        inside = {id(node) for node in circle}
+        chains: dict[int, _Cost] = {}
+        # Those that a node applies to the same value come first.
+        for node in sorted(circle, key=lambda node: -rank[id(node)]):
+            chains[id(node)] = _chain(node, inside, chains, costs)
+        rounds = DATA_LEVELS + 1 if len(circle) > 1 or _leads_to(circle[0], inside) else 1
+        worst = [min(rounds * max(chain[what] for chain in chains.values()), MAX_STEPS) for what in range(3)]
+        for place in inside:
+            costs[place] = (worst[0], worst[1], worst[2])
+    times, steps, engine = costs[id(root)]
+    if times > MAX_EVALUATIONS:
+        raise TooBranchingError(
+            f"its references repeat too much: one value could be checked {MAX_EVALUATIONS:,} times and more"
+        )
+    return Weight(steps, engine)
 
 
-class _Costs:
-    """How many checks and how many steps each schema costs, for data of one more level with each `grow`."""
+def _chain(node: Node, inside: set[int], chains: dict[int, _Cost], costs: dict[int, _Cost]) -> _Cost:
+    """What `node` costs with all that it applies to the same value, its circle's next round aside."""
+    alternatives = [costs[id(child)] for child in node.one_below if id(child) not in inside]
+    parts: list[_Cost] = [(1, node.own, node.pattern_bytes)]
+    parts.extend(costs[id(other)] for other in (*node.all_below, *node.in_place) if id(other) not in inside)
+    parts.extend(chains[id(other)] for other in node.in_place if id(other) in inside)
+    back = sum(id(other) in inside for other in (*node.all_below, *node.in_place))
+    if back + any(id(child) in inside for child in node.one_below) > 1:
+        raise TooBranchingError("refers to itself more than once for one value: the work doubles with every level")
+    most = [max((cost[what] for cost in alternatives), default=0) for what in range(3)]
+    total = [min(sum(part[what] for part in parts) + most[what], MAX_STEPS) for what in range(3)]
+    return total[0], total[1], total[2]
 
-    def __init__(self, order: list[Node]) -> None:
-        """`order` has every node after those that it applies to the same value."""
-        self.index = {id(node): place for place, node in enumerate(order)}
-        self.times = [1] * len(order)
-        self.steps = [node.own for node in order]
-        self.inner = [
-            (place, node.own, self.places(node.one_below), self.places(node.all_below), self.places(node.in_place))
-            for place, node in enumerate(order)
-            if node.one_below or node.all_below or node.in_place
-        ]
 
-    def places(self, nodes: list[Node]) -> list[int]:
-        return [self.index[id(node)] for node in nodes]
+def _targets(node: Node) -> list[Node]:
+    return [*node.one_below, *node.all_below, *node.in_place]
 
-    def of(self, node: Node) -> tuple[int, int]:
-        place = self.index[id(node)]
-        return self.times[place], self.steps[place]
 
-    def grow(self) -> bool:
-        """One level more; whether that changed nothing."""
-        times, steps = self.times.copy(), self.steps.copy()
-        before, steps_before = self.times, self.steps
-        for place, own, one_below, all_below, in_place in self.inner:
-            count = 1 + (max([before[other] for other in one_below]) if one_below else 0)
-            work = own + (max([steps_before[other] for other in one_below]) if one_below else 0)
-            for other in all_below:
-                count += before[other]
-                work += steps_before[other]
-            for other in in_place:
-                count += times[other]
-                work += steps[other]
-            # Past the limit the exact number doesn't matter, and it would grow to thousands of digits.
-            times[place] = min(count, MAX_EVALUATIONS + 1)
-            steps[place] = min(work, MAX_STEPS)
-        settled = times == before and steps == steps_before
-        self.times, self.steps = times, steps
-        return settled
+def _leads_to(node: Node, places: set[int]) -> bool:
+    return any(id(other) in places for other in _targets(node))
+
+
+def _circles(nodes: list[Node]) -> list[list[Node]]:
+    """The nodes in groups that lead to each other, a group after those that it leads to (Tarjan's algorithm)."""
+    found: list[list[Node]] = []
+    number: dict[int, int] = {}
+    low: dict[int, int] = {}
+    path: list[Node] = []
+    on_path: set[int] = set()
+    for start in nodes:
+        if id(start) in number:
+            continue
+        walk = [(start, iter(_targets(start)))]
+        number[id(start)] = low[id(start)] = len(number)
+        path.append(start)
+        on_path.add(id(start))
+        while walk:
+            node, targets = walk[-1]
+            for other in targets:
+                if id(other) not in number:
+                    number[id(other)] = low[id(other)] = len(number)
+                    path.append(other)
+                    on_path.add(id(other))
+                    walk.append((other, iter(_targets(other))))
+                    break
+                if id(other) in on_path:
+                    low[id(node)] = min(low[id(node)], number[id(other)])
+            else:
+                walk.pop()
+                if walk:
+                    above = id(walk[-1][0])
+                    low[above] = min(low[above], low[id(node)])
+                if low[id(node)] == number[id(node)]:
+                    size = next(back for back in range(1, len(path) + 1) if path[-back] is node)
+                    group = path[-size:]
+                    del path[-size:]
+                    on_path.difference_update(map(id, group))
+                    found.append(group)
+    return found

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from workflow_design.kernel.problems import Problem, pointer
-from workflow_design.kernel.schemas.cost import Node, TooBranchingError, own_steps, weigh
+from workflow_design.kernel.schemas.cost import Node, TooBranchingError, Weight, own_steps, weigh
 from workflow_design.kernel.schemas.patterns import MAX_PATTERN_LENGTH, pattern_size
 
 MAX_DEPTH = 64
@@ -36,12 +36,12 @@ _REFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Why a schema is refused before it is compiled (paths from its root); the most steps that it may cost for one
-    value of the data; whether it holds references; what its compiled patterns take in memory.
+    """Why a schema is refused before it is compiled (paths from its root); what checking costs at most;
+    whether it holds references; what its compiled patterns take in memory.
     """
 
     problems: list[Problem]
-    weight: int
+    weight: Weight
     refers: bool
     pattern_bytes: int
 
@@ -65,7 +65,7 @@ class _Walk:
         self.references: list[tuple[Node, str, str]] = []
         self.patterns = 0
         self.pattern_bytes = 0
-        self.weight = 1
+        self.weight = Weight(1, 0)
 
     def refuse(self, code: str, message: str, path: str) -> None:
         self.problems.append(Problem("error", code, message, path))
@@ -113,9 +113,10 @@ class _Walk:
         if isinstance(options, list) and len(options) > MAX_ENUM:
             self.refuse("schema_too_large", f"must list at most {MAX_ENUM:,} values", f"{path}/enum")
         node.own += own_steps(part)
-        self.count_patterns(part, path)
+        self.count_patterns(part, node)
 
-    def count_patterns(self, part: dict[str, Any], path: str) -> None:
+    def count_patterns(self, part: dict[str, Any], node: Node) -> None:
+        path = node.path
         rules: list[tuple[str, str]] = []
         if isinstance(part.get("pattern"), str):
             rules.append((part["pattern"], f"{path}/pattern"))
@@ -129,9 +130,9 @@ class _Walk:
             if len(rule) > MAX_PATTERN_LENGTH:
                 self.refuse("schema_pattern", f"must have at most {MAX_PATTERN_LENGTH:,} characters", where)
             elif self.patterns <= MAX_PATTERNS and self.pattern_bytes <= MAX_PATTERN_BYTES:
-                self.count_pattern(rule, where)
+                self.count_pattern(rule, where, node)
 
-    def count_pattern(self, rule: str, path: str) -> None:
+    def count_pattern(self, rule: str, path: str, node: Node) -> None:
         size = pattern_size(rule)
         if size is None:
             message = (
@@ -140,6 +141,7 @@ class _Walk:
             )
             self.refuse("schema_pattern", message, path)
             return
+        node.pattern_bytes += size
         self.pattern_bytes += size
         if self.pattern_bytes > MAX_PATTERN_BYTES:
             self.refuse("schema_too_large", "makes the schema's patterns too large together", path)

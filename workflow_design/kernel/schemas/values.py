@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from workflow_design.kernel.problems import Problem, pointer
 
@@ -14,6 +14,14 @@ MAX_VALUES = 500_000
 MAX_INTEGER = 2**53 - 1
 """Beyond ±MAX_INTEGER a JavaScript client, and any double, can't tell neighbouring integers apart."""
 MAX_REPORTED = 20
+
+
+class Measure(NamedTuple):
+    """Values, itself included; characters of texts and keys; whether a double in it is integral."""
+
+    values: int
+    characters: int
+    integral: bool
 
 
 def check_json(
@@ -25,7 +33,7 @@ def check_json(
     integers within ±(2^53−1) nor finite doubles, NUL and lone surrogates in text, keys that aren't text, and
     anything that isn't JSON.
     """
-    if count_json(value, max_depth=max_depth, max_values=max_values) is not None:
+    if measure_json(value, max_depth=max_depth, max_values=max_values) is not None:
         return []
     problems: list[Problem] = []
     for finding in _findings(value, path, max_depth, max_values):
@@ -40,16 +48,10 @@ def clean_json(value: Any, path: str = "") -> tuple[Any, list[Problem]]:
 
     Parts that don't change are shared with `value`, which is never written to.
     """
-    measured = _measure(value, MAX_DEPTH, MAX_VALUES)
+    measured = measure_json(value)
     if measured is None:
         return value, check_json(value, path)
-    return (_with_integers(value) if measured[1] else value), []
-
-
-def count_json(value: Any, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES) -> int | None:
-    """How many values `value` holds, itself included; None when `check_json` has something against it."""
-    measured = _measure(value, max_depth, max_values)
-    return None if measured is None else measured[0]
+    return (_with_integers(value) if measured.integral else value), []
 
 
 def canonical_text(value: Any) -> str:
@@ -57,8 +59,8 @@ def canonical_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def _measure(value: Any, max_depth: int, max_values: int) -> tuple[int, bool] | None:
-    """How many values, and whether a double is integral; None when something is unfit: `_findings` tells what.
+def measure_json(value: Any, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES) -> Measure | None:
+    """How much `value` holds; None when `check_json` has something against it.
 
     Level by level: the depth is the number of rounds.
     """
@@ -97,10 +99,10 @@ def _measure(value: Any, max_depth: int, max_values: int) -> tuple[int, bool] | 
                     return None
         level = below
     try:
-        clean = _clean_text("".join(texts))
+        text = "".join(texts)
     except TypeError:  # a key that isn't text
         return None
-    return (count, integral) if clean else None
+    return Measure(count, len(text), integral) if _clean_text(text) else None
 
 
 def _with_integers(value: Any) -> Any:

@@ -104,13 +104,35 @@ def test_patterns_that_are_large_together():
     }
 
 
-def test_a_ring_of_references_costs_no_more_than_any_schema():
+def test_a_ring_of_references_is_followed_by_the_data():
     ring = {f"d{i}": {"items": {"$ref": f"#/$defs/d{(i + 1) % 2_400}"}} for i in range(2_400)}
-    assert codes({"$defs": ring, "$ref": "#/$defs/d0"}) == {"schema_too_branching"}
+    schema = {"$defs": ring, "$ref": "#/$defs/d0"}
+    assert codes(schema) == set()
+    assert errors(schema, nested(90, lambda x: [x], 1)) == []
+
+
+def test_circles_that_lead_through_each_other():
+    deep = {"items": {"$ref": "#/$defs/b"}}
+    schema = {
+        "$defs": {
+            "a": {"items": {"$ref": "#/$defs/a"}, "contains": {"$ref": "#/$defs/b"}},
+            "b": {"items": {"$ref": "#/$defs/b"}, "contains": deep},
+        },
+        "$ref": "#/$defs/a",
+    }
+    assert codes(schema) == {"schema_too_branching"}
 
 
 def test_catastrophic_patterns_are_linear():
     assert [error.code for error in errors({"pattern": "^(a+)+$"}, "a" * 100_000 + "b")] == ["pattern"]
+
+
+def test_patterns_that_keep_the_engine_busy():
+    slow = {"properties": {"text": {"pattern": "([ab]{1,60}){1,60}c"}, "other": {"type": "string"}}}
+    assert [error.code for error in errors(slow, {"text": "ab" * 100})] == ["pattern"]
+    assert [error.code for error in errors(slow, {"text": "ab" * 50_000})] == ["too_large"]
+    usual = {"properties": {"text": {"pattern": "^[^@]+@[^@]+$"}, "other": {"pattern": "^x"}}}
+    assert errors(usual, {"text": "a@b", "other": "x" * 500_000}) == []
 
 
 def test_many_errors_are_listed_up_to_a_bound():
