@@ -15,7 +15,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.db.models import Model, ProtectedError, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
@@ -66,7 +66,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def log_change(self, *args: Any) -> None:  # type: ignore[override]
         """Services write the history."""
 
-    def log_deletions(self, *args: Any) -> None:  # type: ignore[override]
+    def log_deletions(self, *args: Any) -> Any:
         """Services write the history."""
 
     def history_of(self, obj: Model) -> QuerySet[History]:
@@ -84,7 +84,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            raise Http404
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
         page = self.get_paginator(request, self.history_of(obj), PER_PAGE).get_page(request.GET.get("p", 1))
@@ -98,7 +98,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
             "opts": self.opts,
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, self.object_history_template, context)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import connection
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from core.admin import ServiceAdmin
+from core.db import connection
 from core.models import Actor, History
 from tenants.models import Company
 from tenants.operators import domain_add, domain_make_primary, domain_remove, plan_save

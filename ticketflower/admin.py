@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.views import PasswordChangeView
-from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 
 from core.admin import HistoryAdmin, Site
+from core.db import connection
 from core.models import History
 from tenants.admin import CompanyAdmin, DomainAdmin, OwnCompanyAdmin, PlanAdmin
 from tenants.models import Company, Domain, Plan
 from users.admin import CompanyRoleAdmin, OperatorAdmin, PersonAdmin, is_company_admin, is_operator
 from users.forms import OwnPasswordForm, SignInForm
 from users.models import CompanyRole, User
+from workflow_design.admin import ADMINS as DEFINITIONS
 
 
 class TicketFlowerSite(Site):
@@ -23,8 +24,8 @@ class TicketFlowerSite(Site):
 
     login_form = SignInForm
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        request.current_app = self.name  # type: ignore[attr-defined]
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        request.current_app = self.name
         return PasswordChangeView.as_view(
             form_class=OwnPasswordForm,
             template_name="registration/password_change_form.html",
@@ -67,6 +68,8 @@ company_site.register(Company, OwnCompanyAdmin)
 company_site.register(User, PersonAdmin)
 company_site.register(CompanyRole, CompanyRoleAdmin)
 company_site.register(History, HistoryAdmin)
+for model, model_admin in DEFINITIONS.items():
+    company_site.register(model, model_admin)
 
 platform_site = PlatformSite()
 platform_site.register(Company, CompanyAdmin)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 
 from core.admin import RefusableForm, ServiceAdmin
+from core.db import connection
 from core.models import Actor
 from users.models import EVERYONE, CompanyRole, SystemRole, User
 from users.selectors import search_people
@@ -18,7 +18,15 @@ from users.services.people import person_create, person_update
 from users.services.roles import role_create, role_delete, role_update
 
 
-class PersonForm(RefusableForm):
+class BasePersonForm(RefusableForm):
+    """An address and names."""
+
+    def clean_email(self) -> str:
+        """In lower case, as addresses are kept: else every other spelling would count as changed."""
+        return self.cleaned_data["email"].lower()
+
+
+class PersonForm(BasePersonForm):
     """A person of the company."""
 
     system_roles = forms.MultipleChoiceField(
@@ -30,9 +38,6 @@ class PersonForm(RefusableForm):
         widget=forms.CheckboxSelectMultiple,
         help_text="Everybody has the role “everyone” besides.",
     )
-
-    def clean_email(self) -> str:
-        return self.cleaned_data["email"].lower()
 
 
 class SystemRoleFilter(admin.SimpleListFilter):
@@ -61,51 +66,46 @@ class CompanyRoleFilter(admin.SimpleListFilter):
         return queryset.filter(company_roles=self.value()) if str(self.value() or "").isdecimal() else queryset
 
 
-class PersonAdmin(ServiceAdmin):
-    """People: invited, changed and switched off, never deleted."""
+class OperatorAdmin(ServiceAdmin):
+    """Operators, on the public host. They are made with the command create_operator."""
 
-    form = PersonForm
-    may_add = True
+    form: Any = BasePersonForm
     history_subject = "user"
-    fields = ("email", "first_name", "last_name", "system_roles", "company_roles", "is_active", "last_login")
+    fields: ClassVar[Any] = ("email", "first_name", "last_name", "is_active", "last_login")
     readonly_fields = ("last_login",)
-    list_display = ("email", "first_name", "last_name", "roles", "is_active", "last_login")
-    list_filter = ("is_active", SystemRoleFilter, CompanyRoleFilter)
+    list_display: Any = ("email", "first_name", "last_name", "is_active", "last_login")
+    list_filter: ClassVar[Any] = ("is_active",)
     search_fields = ("email",)
     search_help_text = "Beginnings of words of the address and the names"
     ordering = ("email",)
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
+        return (search_people(queryset, search_term) if search_term.strip() else queryset), False
+
+    def write(self, actor: Actor, obj: Any, values: dict[str, Any]) -> Model:
+        return person_update(actor=actor, pk=obj.pk, **values)
+
+
+class PersonAdmin(OperatorAdmin):
+    """People of the company: invited, changed and switched off, never deleted."""
+
+    form = PersonForm
+    may_add = True
+    fields = ("email", "first_name", "last_name", "system_roles", "company_roles", "is_active", "last_login")
+    list_display = ("email", "first_name", "last_name", "roles", "is_active", "last_login")
+    list_filter = ("is_active", SystemRoleFilter, CompanyRoleFilter)
 
     @admin.display(description="system roles")
     def roles(self, user: User) -> str:
         """As people call them."""
         return ", ".join(SystemRole(role).label for role in user.system_roles)
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
-        return (search_people(queryset, search_term) if search_term.strip() else queryset), False
-
     def write(self, actor: Actor, obj: Any, values: dict[str, Any]) -> Model:
         if "company_roles" in values:
             values["company_roles"] = [role.name for role in values["company_roles"]]
         if obj.pk is None:
             return person_create(actor=actor, **values)
-        return person_update(actor=actor, pk=obj.pk, **values)
-
-
-class OperatorForm(RefusableForm):
-    """An operator of the platform."""
-
-    def clean_email(self) -> str:
-        return self.cleaned_data["email"].lower()
-
-
-class OperatorAdmin(PersonAdmin):
-    """Operators, on the public host. They are made with the command create_operator."""
-
-    form = OperatorForm
-    may_add = False
-    fields = ("email", "first_name", "last_name", "is_active", "last_login")
-    list_display = ("email", "first_name", "last_name", "is_active", "last_login")
-    list_filter = ("is_active",)
+        return super().write(actor, obj, values)
 
 
 class CompanyRoleAdmin(ServiceAdmin):
@@ -115,14 +115,17 @@ class CompanyRoleAdmin(ServiceAdmin):
     may_remove = True
     history_subject = "company_role"
     fields = ("name", "description")
-    list_display = ("name", "description", "people")
+    list_display = ("name", "description", "held_by")
     search_fields = ("name",)
     ordering = ("name",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(people=Count("users"))
+
     @admin.display(description="people")
-    def people(self, role: CompanyRole) -> str:
+    def held_by(self, role: CompanyRole) -> str:
         """How many have it."""
-        return "everybody" if role.name == EVERYONE else str(role.users.count())
+        return "everybody" if role.name == EVERYONE else str(role.people)  # type: ignore[attr-defined]
 
     def write(self, actor: Actor, obj: Any, values: dict[str, Any]) -> Model:
         if obj.pk is None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import TokenError
 
+from core.db import connection
 from core.errors import denied
 from users.models import User
 from users.tokens import AccessToken, invalid_token
@@ -29,7 +29,7 @@ _SQL = f"""
 class CompanyJWTAuthentication(JWTAuthentication):
     """`Authorization: Bearer <access>`; roles, passwords and suspensions count from the next request on."""
 
-    def authenticate(self, request: Request) -> tuple[User, AccessToken] | None:
+    def authenticate(self, request: Request) -> tuple[User, AccessToken] | None:  # type: ignore[override]
         """The person and the token; None without a token. Raises 401, and 403 for a suspended company."""
         parts = request.headers.get("Authorization", "").split()
         if not parts or parts[0].lower() != "bearer":
@@ -42,7 +42,7 @@ class CompanyJWTAuthentication(JWTAuthentication):
             raise invalid_token() from None
         return self.get_user(token), token
 
-    def get_user(self, validated_token: Any) -> User:
+    def get_user(self, validated_token: Any) -> User:  # type: ignore[override]
         """The person whose token this is."""
         with connection.cursor() as cursor:
             cursor.execute(_SQL, [validated_token.user_id, validated_token.family, connection.tenant.uuid])

@@ -18,6 +18,11 @@ from users.services.passwords import password_change
 WRONG = "Wrong email address or password."
 
 
+def _too_many(error: Throttled) -> ValidationError:
+    seconds = round(getattr(error, "wait", None) or 1)
+    return ValidationError(f"Too many wrong passwords: try again in {seconds} seconds.")
+
+
 class SignInForm(AuthenticationForm):
     """Any active person of the company may sign in; what they see is each page's to say."""
 
@@ -29,7 +34,7 @@ class SignInForm(AuthenticationForm):
                 self.request, username=self.cleaned_data.get("username"), password=self.cleaned_data.get("password")
             )
         except Throttled as error:
-            raise ValidationError(f"Too many wrong passwords: try again in {round(error.wait or 1)} seconds.") from None
+            raise _too_many(error) from None
         except Refused as refusal:
             raise ValidationError(str(refusal)) from None
         if self.user_cache is None:
@@ -53,7 +58,7 @@ class OwnPasswordForm(PasswordChangeForm):
         try:
             password_change(user=self.user, old_password=cleaned["old_password"], new_password=cleaned["new_password1"])
         except Throttled as error:
-            raise ValidationError(f"Too many wrong passwords: try again in {round(error.wait or 1)} seconds.") from None
+            raise _too_many(error) from None
         except Refused as refusal:
             field = "old_password" if refusal.faults[0].attr == "old_password" else "new_password1"
             raise ValidationError({field: [fault.detail for fault in refusal.faults]}) from None

@@ -31,9 +31,9 @@ class HasRole(BasePermission):
     readers: tuple[str, ...] | None = ()
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        user = request.user
-        if user is None:
+        if request.user is None:
             return False
+        user = caller(request)
         if request.method in READS and (self.readers is None or user.has_role(*self.readers)):
             return True
         return user.has_role(*self.roles)

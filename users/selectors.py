@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
+from core.db import connection
 from core.rows import Rows
 from core.search import matching
 from tenants.models import Company, Domain
@@ -54,7 +54,7 @@ _SCHEMA = """(SELECT space.nspname FROM pg_class, pg_namespace space
 def person(**lookup: Any) -> User | None:
     """One person of this company (or operator, on the public host), surely of its own table."""
     found = User.objects.annotate(schema_=RawSQL(_SCHEMA, [])).filter(**lookup).first()  # noqa: S611 - a constant
-    if found is None or found.schema_ != connection.schema_name:  # type: ignore[attr-defined]
+    if found is None or found.schema_ != connection.schema_name:
         return None
     return found
 

@@ -7,7 +7,10 @@ class WorkflowDesignConfig(AppConfig):
     name = "workflow_design"
 
     def ready(self) -> None:
+        from users import usage
         from users.services import roles
+        from workflow_design.models import WorkflowDefinition
         from workflow_design.selectors import role_uses
 
         roles.uses.append(role_uses)
+        usage.counters["workflows"] = WorkflowDefinition.objects.count

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django_filters import CharFilter, ChoiceFilter, FilterSet
@@ -13,6 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from core.db import connection
 from core.filters import BooleanFilter
 from core.models import Actor
 from core.openapi import errors
@@ -32,7 +32,7 @@ from users.api.serializers import (
 )
 from users.api.views_public import SIGN_IN, body_of
 from users.models import EVERYONE, CompanyRole, SystemRole, User
-from users.permissions import IsAdmin, IsAdminOrReads, SignedIn
+from users.permissions import IsAdmin, IsAdminOrReads, SignedIn, caller
 from users.selectors import PEOPLE, ROLES, company_shown, search_people, search_roles
 from users.services.passwords import password_change
 from users.services.people import person_create, person_update
@@ -47,7 +47,7 @@ class Logout(APIView):
 
     @extend_schema(operation_id="logout", tags=SIGN_IN, request=RefreshSerializer, responses={204: None})
     def post(self, request: Request) -> HttpResponse:
-        sign_out(user=cast(User, request.user), **body_of(RefreshSerializer, request))
+        sign_out(user=caller(request), **body_of(RefreshSerializer, request))
         return HttpResponse(status=204)
 
 
@@ -66,13 +66,13 @@ class Me(APIView):
         """Change my names."""
         serializer = MeSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        user = cast(User, request.user)
+        user = caller(request)
         person_update(actor=Actor.of(user), pk=user.pk, **serializer.validated_data)
         return self.shown(request)
 
     def shown(self, request: Request) -> HttpResponse:
         """The caller's own row."""
-        row = PEOPLE.one(User.objects.filter(pk=request.user.pk))
+        row = PEOPLE.one(User.objects.filter(pk=caller(request).pk))
         return HttpResponse(row[0] if row else "{}", content_type="application/json")
 
 
@@ -88,7 +88,7 @@ class MyPassword(APIView):
         responses={204: None, **errors(409)},
     )
     def post(self, request: Request) -> HttpResponse:
-        password_change(user=cast(User, request.user), **body_of(ChangePasswordSerializer, request))
+        password_change(user=caller(request), **body_of(ChangePasswordSerializer, request))
         return HttpResponse(status=204)
 
 
@@ -135,16 +135,16 @@ class People(BaseViewSet):
         return search_people(queryset, text)
 
     def perform_create(self, values: dict[str, Any], **kwargs: Any) -> int:
-        return person_create(actor=Actor.of(self.request.user), **values).pk
+        return person_create(actor=Actor.of(caller(self.request)), **values).pk
 
     def perform_update(self, pk: int, values: dict[str, Any], expected: int | None) -> None:
-        person_update(actor=Actor.of(self.request.user), pk=pk, **values)
+        person_update(actor=Actor.of(caller(self.request)), pk=pk, **values)
 
     @extend_schema(operation_id="invite_user", request=InviteSerializer, responses={201: UserSerializer})
     @action(detail=False, methods=["post"])
     def invite(self, request: Request) -> HttpResponse:
         """Make a person and mail them a link to choose a password; it works once."""
-        user = person_create(actor=Actor.of(request.user), **body_of(InviteSerializer, request))
+        user = person_create(actor=Actor.of(caller(request)), **body_of(InviteSerializer, request))
         return self.shown(user.pk, status=201)
 
 
@@ -165,13 +165,13 @@ class CompanyRoles(BaseViewSet):
         return search_roles(queryset, text)
 
     def perform_create(self, values: dict[str, Any], **kwargs: Any) -> int:
-        return role_create(actor=Actor.of(self.request.user), **values).pk
+        return role_create(actor=Actor.of(caller(self.request)), **values).pk
 
     def perform_update(self, pk: int, values: dict[str, Any], expected: int | None) -> None:
-        role_update(actor=Actor.of(self.request.user), pk=pk, **values)
+        role_update(actor=Actor.of(caller(self.request)), pk=pk, **values)
 
     def perform_destroy(self, pk: int, expected: int | None) -> None:
-        role_delete(actor=Actor.of(self.request.user), pk=pk)
+        role_delete(actor=Actor.of(caller(self.request)), pk=pk)
 
 
 class OwnCompany(APIView):
@@ -191,5 +191,5 @@ class OwnCompany(APIView):
         serializer = CompanyNameSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         for name in serializer.validated_data.values():
-            company_rename(company=connection.tenant, name=name, actor=Actor.of(request.user))
+            company_rename(company=connection.tenant, name=name, actor=Actor.of(caller(request)))
         return json_response(company_shown(connection.tenant.pk))

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 
+from core.db import connection
 from core.errors import denied, invalid
 from tenants.models import Company
 from tenants.throttles import attempt_give_back, attempt_take
