@@ -12,7 +12,6 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 
 # Counting stops here: beyond, `count` is null.
 COUNT_LIMIT = 10_000
@@ -34,37 +33,59 @@ class Rows:
     """
 
     def __init__(self, **columns: str) -> None:
-        pairs = ", ".join(f"'{name}', {expression.replace('%', '%%')}" for name, expression in columns.items())
-        sql = f"json_build_object({pairs})::text"
+        sql = ", ".join(f'{expression.replace("%", "%%")} AS "{name}"' for name, expression in columns.items())
         self.names = tuple(columns)
         self._params = sql.count(":company")
         self._sql = sql.replace(":company", "%s::text")
 
-    def _row(self) -> RawSQL:
-        return RawSQL(self._sql, [getattr(connection.tenant, "slug", "")] * self._params)  # noqa: S611 - constants
-
     def page(self, queryset: QuerySet[Any], *, limit: int, offset: int) -> Page:
         """`limit` rows of an ordered queryset from `offset` on, in one statement whatever their number."""
         try:
-            rows_sql, rows_params = (
-                queryset.annotate(row_=self._row()).values_list("row_")[offset : offset + limit].query.sql_with_params()
-            )
-            count_sql, count_params = queryset.order_by().values_list("pk")[: COUNT_LIMIT + 1].query.sql_with_params()
+            source, source_params = _source(queryset[offset : offset + limit])
+            counted, counted_params = _source(queryset.order_by()[: COUNT_LIMIT + 1])
         except EmptyResultSet:
             return Page(0, "")
         with connection.cursor() as cursor:
+            # row_to_json takes half the time of json_build_object, which looks up how to write each value anew.
             cursor.execute(
-                f"SELECT (SELECT count(*) FROM ({count_sql}) counted),"
-                f" (SELECT string_agg(paged.row_, ',') FROM ({rows_sql}) paged)",
-                [*count_params, *rows_params],
+                f"SELECT (SELECT count(*) FROM (SELECT 1 FROM {counted}) counted),"
+                f" (SELECT string_agg(row_to_json(shown)::text, ',') FROM (SELECT {self._sql} FROM {source}) shown)",
+                [*counted_params, *self._company(), *source_params],
             )
             count, rows = cursor.fetchone()
         return Page(count if count <= COUNT_LIMIT else None, rows or "")
 
     def one(self, queryset: QuerySet[Any], *extra: str) -> tuple[Any, ...] | None:
         """The JSON text of the only row of `queryset`, followed by the columns named in `extra`; None if none."""
-        return queryset.annotate(row_=self._row()).values_list("row_", *extra).first()
+        found = self._fetch(queryset[:1], extra)
+        return found[0] if found else None
 
     def all(self, queryset: QuerySet[Any]) -> list[str]:
         """The JSON text of every row."""
-        return list(queryset.annotate(row_=self._row()).values_list("row_", flat=True))
+        return [text for (text,) in self._fetch(queryset)]
+
+    def _fetch(self, queryset: QuerySet[Any], extra: tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
+        try:
+            source, source_params = _source(queryset)
+        except EmptyResultSet:
+            return []
+        table = queryset.model._meta.db_table
+        more = "".join(f', "{table}"."{name}"' for name in extra)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT (SELECT row_to_json(shown)::text FROM (SELECT {self._sql}) shown){more} FROM {source}",
+                [*self._company(), *source_params],
+            )
+            return cursor.fetchall()
+
+    def _company(self) -> list[str]:
+        return [getattr(connection.tenant, "slug", "")] * self._params
+
+
+def _source(queryset: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+    """What stands behind FROM in a queryset's statement: which rows; what they look like is said here."""
+    sql, params = queryset.values_list("pk").query.sql_with_params()
+    selected, _, source = sql.partition(" FROM ")
+    if selected.startswith("SELECT DISTINCT"):
+        raise ValueError("Rows can't be told of a DISTINCT queryset: narrow it with Exists instead of a join.")
+    return source, params
