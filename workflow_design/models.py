@@ -1,4 +1,4 @@
-"""The working copy of definitions: what creators edit. Publishing freezes it; runs never read it.
+"""The working copy of definitions: what creators edit. Publishing freezes it as a version; runs read versions alone.
 
 Columns have the names of the document's keys. JSON whose key order people see is kept as `json`. Every row counts its
 writes in `revision`; the workflow's counts every write to its bundle and is the ETag.
@@ -259,6 +259,36 @@ class TicketDefinition(Definition):
             GinIndex(fields=["search"], name="ticket_search"),
             GinIndex(fields=["company_role_access"], name="ticket_roles"),
         ]
+
+
+class WorkflowVersion(BaseModel):
+    """A published bundle with the report of its checks. Triggers see to it that it never changes."""
+
+    # The foreign key stands in the migration, for the database deletes a workflow's versions with it (and only so).
+    workflow = models.ForeignKey(
+        WorkflowDefinition, on_delete=models.DO_NOTHING, related_name="versions", db_constraint=False, db_index=False
+    )
+    number = models.PositiveIntegerField()
+    document = OrderedJSONField(help_text="the bundle in normal form, implied starts and ends last of its transitions")
+    implied = models.PositiveIntegerField(help_text="how many of the transitions nobody wrote")
+    content_hash = models.BinaryField(max_length=32, editable=False, help_text="of the working copy it was made from")
+    note = models.TextField(blank=True, default="")
+    problems = OrderedJSONField(default=list, help_text="what the checks found: nothing that is an error")
+    proved = models.BooleanField()
+    assumptions = OrderedJSONField(default=list, help_text="what the proof takes for granted")
+    accept_unproved = models.BooleanField(help_text="whether what is unproved was accepted")
+
+    class Meta:
+        db_table = "workflow_versions"
+        verbose_name = "version"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["workflow", "number"], name="version_number_unique"),
+            models.CheckConstraint(condition=models.Q(number__gte=1), name="version_number_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workflow} {self.number}"
 
 
 class TicketAccess(models.Model):
