@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.state import token_backend
 
 from core.db import connection
 from core.errors import denied
@@ -26,6 +28,24 @@ _SQL = f"""
 """
 
 
+class _SignatureOnce:
+    """Checks a token's signature once a process: the same token comes with every call of a session.
+
+    What can change (the time, the company, the person) is looked at in every call.
+    """
+
+    get_leeway = staticmethod(token_backend.get_leeway)
+
+    @staticmethod
+    @lru_cache(maxsize=4096)
+    def decode(token: str, verify: bool = True) -> Any:
+        return token_backend.decode(token, verify)
+
+
+class _CallersToken(AccessToken):
+    _token_backend = _SignatureOnce()  # type: ignore[assignment]
+
+
 class CompanyJWTAuthentication(JWTAuthentication):
     """`Authorization: Bearer <access>`; roles, passwords and suspensions count from the next request on."""
 
@@ -37,7 +57,7 @@ class CompanyJWTAuthentication(JWTAuthentication):
         if len(parts) != 2:
             raise invalid_token()
         try:
-            token = AccessToken(parts[1])  # type: ignore[arg-type]
+            token = _CallersToken(parts[1])  # type: ignore[arg-type]
         except TokenError:
             raise invalid_token() from None
         return self.get_user(token), token
