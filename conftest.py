@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 # Before the settings are read; what a developer has in .env must not change what tests see.
 os.environ.update(
@@ -38,16 +37,16 @@ import django
 django.setup()
 
 import pytest  # noqa: E402
-from django.db import connection  # noqa: E402
 from django_tenants.utils import tenant_context  # noqa: E402
 
+from core.db import connection  # noqa: E402
 from tenants import hosts, throttles  # noqa: E402
 from tenants.models import Company  # noqa: E402
 from tests.database import OwnDatabase, TestServer  # noqa: E402
 from tests.servers import Servers  # noqa: E402
+from workflow_design import versions  # noqa: E402
 
-if (Path(__file__).parent / "tests" / "people.py").exists():
-    pytest_plugins = ["tests.people"]
+pytest_plugins = ["tests.people"]
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +70,7 @@ def _forgetful(settings):
     yield
     hosts.forget()
     throttles.forget()
+    versions.forget()
     connection.set_schema_to_public()
 
 

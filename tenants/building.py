@@ -15,12 +15,13 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django_tenants.utils import schema_context
 from psycopg import sql
 
+from core.db import connection
 from tenants import schemas
 
 PREFIX = "spare_"

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import structlog
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
+from core.db import connection
 from core.errors import not_found, response_for
 from tenants.hosts import company_for_host, company_for_key
 from tenants.models import Company
@@ -38,10 +38,10 @@ class CompanyMiddleware:
                 return response_for(not_found())
             request.company = company  # type: ignore[attr-defined]
             if company is None:
-                request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+                request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
             else:
                 structlog.contextvars.bind_contextvars(company=company.slug)
-                request.urlconf = settings.ROOT_URLCONF  # type: ignore[attr-defined]
+                request.urlconf = settings.ROOT_URLCONF
                 connection.set_tenant(company)
             return self.get_response(request)
         finally:

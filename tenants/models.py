@@ -16,7 +16,7 @@ SLUG = RegexValidator(
 )
 
 
-class Plan(models.Model):
+class Plan(models.Model):  # type: ignore[django-manager-missing] # django-tenants has no types
     """What a company may use; an empty limit means no limit. Operators edit these rows."""
 
     key = models.CharField(max_length=20, primary_key=True)

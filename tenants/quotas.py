@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 
+from core.db import connection
 from core.errors import denied
 from tenants.models import Company, Plan
 

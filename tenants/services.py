@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
@@ -94,8 +95,10 @@ def company_name(name: str) -> str:
 
 def slug_problem(slug: str) -> str | None:
     """Why `slug` can't be a company's, if it can't."""
-    if not SLUG.regex.match(slug):
-        return str(SLUG.message)
+    try:
+        SLUG(slug)
+    except ValidationError as error:
+        return str(error.message)
     if not re.search("[a-z]", slug):
         return "A slug has at least one letter."
     if slug in RESERVED_SLUGS or slug.startswith("pg"):

@@ -20,9 +20,10 @@ from types import TracebackType
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
-from django.db import connection, connections
+from django.db import connections
 from psycopg import sql
 
+from core.db import connection
 from core.models import Actor
 from core.postgres import running
 from tenants import schemas

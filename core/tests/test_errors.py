@@ -92,7 +92,7 @@ TWO = Refused([Fault("a", "A.", "x.0"), Fault("b", "B.")], status=422, extra={"p
         ),
         (drf.ValidationError([{}, {"a": ["X."]}]), 400, "validation_error", [fault("invalid", "X.", "1.a")]),
         (
-            drf.ValidationError({"a": {0: ["X."]}, "b": {"non_field_errors": ["Y."]}}, code="odd"),
+            drf.ValidationError({"a": {"0": ["X."]}, "b": {"non_field_errors": ["Y."]}}, code="odd"),
             400,
             "validation_error",
             [fault("odd", "X.", "a.0"), fault("odd", "Y.", "b")],

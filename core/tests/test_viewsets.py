@@ -1,6 +1,7 @@
 """The base of REST resources, with a resource made for the purpose."""
 
 import json
+from typing import Any
 
 import django_filters
 import pytest
@@ -27,18 +28,28 @@ class ThingFilter(django_filters.FilterSet):
     name = django_filters.ChoiceFilter(choices=[("a", "a"), ("b", "b")])
 
 
-class ThingViewSet(BaseViewSet):
+class PlainViewSet(BaseViewSet):
+    """Without a search, a filter, an ETag; of something that may not exist."""
+
     authentication_classes = ()
     permission_classes = (Anyone,)
     throttle_classes = ()
     rows = Rows(id="test_things.id", name="test_things.name", size="test_things.size")
     serializer_class = ThingSerializer
-    filterset_class = ThingFilter
     orderings = {**BaseViewSet.orderings, "name": "name", "size": "size"}
-    revision = "revision"
+    parent = True
 
     def get_queryset(self):
         return Thing.objects.exclude(name="hidden")
+
+    def check_parent(self):
+        if not self.parent:
+            raise not_found()
+
+
+class ThingViewSet(PlainViewSet):
+    filterset_class = ThingFilter
+    revision = "revision"
 
     def search(self, queryset, text):
         return queryset.filter(name__icontains=text)
@@ -57,21 +68,12 @@ class ThingViewSet(BaseViewSet):
         Thing.objects.get(pk=pk).delete()
 
 
-class PlainViewSet(ThingViewSet):
-    """Without a search, a filter, an ETag; of something that may not exist."""
-
-    filterset_class = None
-    revision = None
-    search = BaseViewSet.search
-    parent = True
-
-    def check_parent(self):
-        if not self.parent:
-            raise not_found()
-
-
 LIST = {"get": "list", "post": "create"}
 SINGLE = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+
+
+BAD_SIZES: tuple[Any, ...] = ("5", 1.5, True, None, -1, 1e300, [1], {})
+NO_OBJECTS: tuple[Any, ...] = ([], "x", 5, None)
 
 
 def call(method, query="", pk=None, body=..., view=ThingViewSet, path="/api/things/", **headers):
@@ -254,8 +256,8 @@ class TestSingle:
             ({"name": "x" * 21}, "name"),
             ({"name": ""}, "name"),
         ]
-        + [({"name": "x", "size": bad}, "size") for bad in ("5", 1.5, True, None, -1, 1e300, [1], {})]
-        + [(bad, None) for bad in ([], "x", 5, None)]
+        + [({"name": "x", "size": bad}, "size") for bad in BAD_SIZES]
+        + [(bad, None) for bad in NO_OBJECTS]
         + [(..., "name")],
     )
     def test_a_bad_body(self, body, attr):
