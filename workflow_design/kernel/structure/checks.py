@@ -1,0 +1,48 @@
+"""All structure checks, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workflow_design.kernel.fields import merged_fields
+from workflow_design.kernel.problems import Problem
+from workflow_design.kernel.structure.data import check_fields, check_schemas, field_types
+from workflow_design.kernel.structure.findings import MAX_NODES, Findings, OutOfWorkError
+from workflow_design.kernel.structure.flow import check_flow, subject_of
+from workflow_design.kernel.structure.rules import Rules
+from workflow_design.kernel.structure.tasks import check_end_action, check_tasks
+from workflow_design.kernel.structure.transforms import Variables, check_transforms
+from workflow_design.kernel.structure.types import Types
+
+
+def check(bundle: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with the structure of a bundle in normal form: every finding, at most 500; pure.
+
+    What can't be stored is not looked for again. An error makes a run of the definition impossible or wrong in a way
+    that is certain; a warning is suspicious; `unproved` says what wasn't looked at. Paths are pointers into the
+    exported document. Nothing here proves anything: soundness, gaps and data flow are other checks.
+    """
+    findings = Findings()
+    types = Types()
+    merged = merged_fields(bundle)
+    fields = field_types(merged.fields, types)
+    check_fields(bundle, merged, findings)
+    check_flow(bundle, findings)
+    check_tasks(bundle, findings)
+    check_end_action(bundle, findings)
+    check_schemas(bundle, fields, types, findings)
+    variables = Variables(bundle, fields)
+    rules = Rules(findings, types)
+    try:
+        for index, transition in enumerate(bundle["transitions"]):
+            if transition["condition"] is not None:
+                data = variables.at_start if transition["from"] is None else variables.in_task
+                rules.condition(transition["condition"], data, subject_of(transition, index))
+        check_transforms(bundle, variables, rules, types, findings)
+    except OutOfWorkError:
+        message = (
+            f"The conditions and templates hold more than {MAX_NODES:,} values together: not all of them were checked."
+        )
+        findings.add("unproved", "not_all_checked", message, "")
+    return findings.result()
