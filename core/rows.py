@@ -6,13 +6,18 @@ all come from it. The OpenAPI serializers describe the same shape, and tests hol
 
 from __future__ import annotations
 
+import re
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import QuerySet
 
+from core.db import connection
+
+# `:name`, but not the `::type` of a cast.
+_NAMED = re.compile(r"(?<!:):([a-z]+)\b")
 # Counting stops here: beyond, `count` is null.
 COUNT_LIMIT = 10_000
 
@@ -29,14 +34,21 @@ class Rows:
     """The JSON form of one table's rows: name → SQL expression, in the order people see.
 
     Expressions are constants of ours (never input) and name columns with their table; `:company` in one stands for the
-    company's slug.
+    company's slug, and any other `:name` for a value that `bound` gives.
     """
 
     def __init__(self, **columns: str) -> None:
         sql = ", ".join(f'{expression.replace("%", "%%")} AS "{name}"' for name, expression in columns.items())
         self.names = tuple(columns)
-        self._params = sql.count(":company")
-        self._sql = sql.replace(":company", "%s::text")
+        self._names = _NAMED.findall(sql)
+        self._sql = _NAMED.sub("%s", sql)
+        self._values: dict[str, Any] = {}
+
+    def bound(self, **values: Any) -> Rows:
+        """The same rows with values for the expressions' `:name`s."""
+        rows = copy(self)
+        rows._values = values
+        return rows
 
     def page(self, queryset: QuerySet[Any], *, limit: int, offset: int) -> Page:
         """`limit` rows of an ordered queryset from `offset` on, in one statement whatever their number."""
@@ -50,7 +62,7 @@ class Rows:
             cursor.execute(
                 f"SELECT (SELECT count(*) FROM (SELECT 1 FROM {counted}) counted),"
                 f" (SELECT string_agg(row_to_json(shown)::text, ',') FROM (SELECT {self._sql} FROM {source}) shown)",
-                [*counted_params, *self._company(), *source_params],
+                [*counted_params, *self._params(), *source_params],
             )
             count, rows = cursor.fetchone()
         return Page(count if count <= COUNT_LIMIT else None, rows or "")
@@ -74,12 +86,13 @@ class Rows:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT (SELECT row_to_json(shown)::text FROM (SELECT {self._sql}) shown){more} FROM {source}",
-                [*self._company(), *source_params],
+                [*self._params(), *source_params],
             )
             return cursor.fetchall()
 
-    def _company(self) -> list[str]:
-        return [getattr(connection.tenant, "slug", "")] * self._params
+    def _params(self) -> list[Any]:
+        values = {"company": getattr(connection.tenant, "slug", ""), **self._values}
+        return [values[name] for name in self._names]
 
 
 def _source(queryset: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:

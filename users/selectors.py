@@ -31,7 +31,7 @@ PERSON = Rows(**_PERSON)
 PEOPLE = Rows(
     **_PERSON,
     is_active="users.is_active",
-    company=":company",
+    company=":company::text",
     created_by="users.created_by_id",
     created_at="users.created_at",
     updated_at="users.updated_at",
@@ -40,7 +40,7 @@ ROLES = Rows(
     id="company_roles.id",
     name="company_roles.name",
     description="company_roles.description",
-    company=":company",
+    company=":company::text",
     created_by="company_roles.created_by_id",
     created_at="company_roles.created_at",
     updated_at="company_roles.updated_at",

@@ -44,7 +44,7 @@ _W, _T, _L, _D = "workflow_definitions", "task_definitions", "workflow_transitio
 
 WORKFLOW_ROWS = Rows(
     **_columns(_W, "id"),
-    company=":company",
+    company=":company::text",
     **_columns(_W, "key", "title", "description", "status"),
     version=_OWN_VERSION,
     **_columns(_W, "published_version"),
@@ -58,7 +58,7 @@ WORKFLOW_ROWS = Rows(
 
 TASK_ROWS = Rows(
     **_columns(_T, "id"),
-    company=":company",
+    company=":company::text",
     workflow=f"{_T}.workflow_id",
     **_columns(_T, "key", "order", "title", "description"),
     version=_version_of(_T),
@@ -73,7 +73,7 @@ TASK_ROWS = Rows(
 
 TRANSITION_ROWS = Rows(
     **_columns(_L, "id"),
-    company=":company",
+    company=":company::text",
     workflow=f"{_L}.workflow_id",
     from_task=f"{_L}.from_task_id",
     to_task=f"{_L}.to_task_id",
@@ -84,7 +84,7 @@ TRANSITION_ROWS = Rows(
 
 TICKET_ROWS = Rows(
     **_columns(_D, "id"),
-    company=":company",
+    company=":company::text",
     workflow=f"{_D}.workflow_id",
     **_columns(_D, "key", "title", "description"),
     version=_version_of(_D),
@@ -94,7 +94,7 @@ TICKET_ROWS = Rows(
 
 ACCESS_ROWS = Rows(
     **_columns("ticket_access", "id"),
-    company=":company",
+    company=":company::text",
     ticket_definition="ticket_access.ticket_definition_id",
     workflow="ticket_access.workflow_id",
     role="ticket_access.role",
