@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from workflow_design.kernel import limits
 from workflow_design.kernel.problems import Problem, pointer
-from workflow_design.kernel.schemas import Schema, check_schema, compile_schema
+from workflow_design.kernel.schemas import Schema, check_schema, compile_schema, has_references
 from workflow_design.kernel.shape import (
     Entity,
     Shape,
@@ -169,8 +169,7 @@ def fields_schema(fields: Iterable[Mapping[str, Any]]) -> JsonSchema:
     return schema
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One place that gives a field its values: `task` is None for the declaration."""
 
     task: str | None
@@ -215,32 +214,31 @@ def merged_fields(bundle: Mapping[str, Any]) -> MergedFields:
     properties that no condition could name.
     """
     problems: list[Problem] = []
-    found: dict[str, Field] = {}
-    for index, field in enumerate(bundle["workflow"]["fields"]):
-        name, schema = field["FieldName"], field_schema(field)
-        source = Source(None, f"/workflow/fields/{index}", schema)
-        found[name] = Field(name, schema, field.get("Required", False), field.get("Public", False), True, (source,))
+    declared = {field["FieldName"]: field for field in bundle["workflow"]["fields"]}
+    sources = {
+        field["FieldName"]: [Source(None, f"/workflow/fields/{index}", field_schema(field))]
+        for index, field in enumerate(bundle["workflow"]["fields"])
+    }
     for index, task in enumerate(bundle["tasks"]):
-        root = task["output_schema"]
-        refers = bool(root) and not check_schema(root) and compile_schema(root).refers
+        root, below = task["output_schema"], f"/tasks/{index}/output_schema/properties"
+        alone = not has_references(root)
         for name, part in output_properties(root).items():
-            schema = _alone(part, root) if refers else part
-            path = f"/tasks/{index}/output_schema/properties{pointer(name)}"
             if not limits.FIELD_NAME.fullmatch(name):
-                report(problems, "bad_field_name", f'"{name[:100]}" {limits.FIELD_NAME_RULE}', path)
+                message = f'"{name[:100]}" {limits.FIELD_NAME_RULE}'
+                report(problems, "bad_field_name", message, below + pointer(name))
                 continue
-            source = Source(task["key"], path, schema)
-            known = found.get(name)
-            if known is None:
-                found[name] = Field(name, schema, False, False, False, (source,))
-                continue
-            message = _clash(name, known, schema)
-            if message:
-                problems.append(Problem("error", "field_type_clash", message, path, task=task["key"]))
-            found[name] = Field(
-                name, known.schema, known.required, known.public, known.declared, (*known.sources, source)
-            )
-    return MergedFields(found, problems)
+            source = Source(task["key"], f"{below}/{name}", part if alone else _alone(part, root))
+            others = sources.setdefault(name, [])
+            if others and (clash := _clash(name, others[0], source.schema)):
+                problems.append(Problem("error", "field_type_clash", clash, source.path, task=task["key"]))
+            others.append(source)
+    return MergedFields({name: _field(name, declared.get(name), found) for name, found in sources.items()}, problems)
+
+
+def _field(name: str, declared: Mapping[str, Any] | None, sources: list[Source]) -> Field:
+    flags = declared or {}
+    required, public = flags.get("Required", False), flags.get("Public", False)
+    return Field(name, sources[0].schema, required, public, declared is not None, tuple(sources))
 
 
 def output_properties(schema: Any) -> dict[str, Any]:
@@ -257,11 +255,11 @@ def _alone(part: Any, root: JsonSchema) -> Any:
     return {} if check_schema(moved) else moved
 
 
-def _clash(name: str, known: Field, schema: Any) -> str | None:
+def _clash(name: str, known: Source, schema: Any) -> str | None:
     before, now = _kind(known.schema), _kind(schema)
     if before is None or now is None or before == now:
         return None
-    where = "the workflow's fields" if known.declared else f'the output of "{known.sources[0].task}"'
+    where = "the workflow's fields" if known.task is None else f'the output of "{known.task}"'
     return f'"{name}" is {_words(now)} here and {_words(before)} in {where}'
 
 

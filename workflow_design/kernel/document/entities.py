@@ -24,7 +24,6 @@ from workflow_design.kernel.shape import (
     optional_line,
     report,
     text,
-    url_problem,
 )
 
 _KEY = matching(limits.KEY, limits.KEY_RULE)
@@ -311,16 +310,3 @@ def read_transition(raw: Any, path: str, problems: list[Problem]) -> Entity:
 def read_ticket(raw: Any, path: str, problems: list[Problem]) -> Entity:
     """A ticket type in normal form; its fields are checked against the workflow's by `ticket_problems`."""
     return TICKET.read(raw, path, problems)
-
-
-__all__ = [
-    "TASK",
-    "TICKET",
-    "TRANSITION",
-    "WORKFLOW",
-    "read_task",
-    "read_ticket",
-    "read_transition",
-    "read_workflow",
-    "url_problem",
-]

@@ -20,7 +20,7 @@ from workflow_design.kernel.document.places import Places
 from workflow_design.kernel.document.raw import Raw
 from workflow_design.kernel.document.references import reference_problems
 from workflow_design.kernel.problems import Problem
-from workflow_design.kernel.schemas import check_json, clean_json
+from workflow_design.kernel.schemas import clean_json
 from workflow_design.kernel.shape import Entity, Reader, report
 
 _SCHEMA_KEYS = ("state_schema", "input_schema", "output_schema")
@@ -115,8 +115,6 @@ def _kept(section: str, key: str) -> Problem:
 
 def workflow_key(document: Any) -> str | None:
     """The key of the workflow that `document` is about, or None when it doesn't say one."""
-    if check_json(document):
-        return None
     raw = recognize(document, [])
     if raw is None:
         return None
@@ -126,14 +124,11 @@ def workflow_key(document: Any) -> str | None:
 
 def _budget(raw: Raw) -> list[Problem]:
     """Refuses documents whose schemas together would take seconds to compile, before the first one is."""
-    size = patterns = 0
-    tasks = raw.tasks if type(raw.tasks) is list else []
-    for entity in (raw.workflow, *tasks):
-        for key in _SCHEMA_KEYS:
-            if type(entity) is dict and entity.get(key):
-                text = orjson.dumps(entity[key])
-                size += len(text)
-                patterns += text.count(b'"pattern"') + 10 * text.count(b'"patternProperties"')
+    entities = [raw.workflow, *(raw.tasks if type(raw.tasks) is list else [])]
+    schemas = [entity[key] for entity in entities if type(entity) is dict for key in _SCHEMA_KEYS if entity.get(key)]
+    text = orjson.dumps(schemas)
+    size = len(text)
+    patterns = text.count(b'"pattern"') + 10 * text.count(b'"patternProperties"')
     problems: list[Problem] = []
     if size > limits.MAX_SCHEMA_BYTES:
         message = f"its schemas have more than {limits.MAX_SCHEMA_BYTES:,} bytes together"

@@ -5,6 +5,7 @@ from workflow_design.kernel.schemas.compiled import (
     Schema,
     check_schema,
     compile_schema,
+    has_references,
 )
 from workflow_design.kernel.schemas.messages import SchemaError
 from workflow_design.kernel.schemas.values import (
@@ -24,4 +25,5 @@ __all__ = [
     "check_schema",
     "clean_json",
     "compile_schema",
+    "has_references",
 ]

@@ -44,7 +44,6 @@ class Schema:
         self._validator = validator
         self._weight = weight
         self.refers = refers
-        """Whether one part of it refers to another, so that no part may be used alone."""
 
     def is_valid(self, value: Any) -> bool:
         """Whether `value` fits: no error would be listed."""
@@ -90,6 +89,12 @@ def compile_schema(schema: Any) -> Schema:
     if isinstance(found, Schema):
         return found
     raise InvalidSchemaError(found)
+
+
+def has_references(schema: Any) -> bool:
+    """Whether a valid `schema` has parts that refer to others, so that no part may be used alone."""
+    found = _load(schema) if schema else None
+    return isinstance(found, Schema) and found.refers
 
 
 def _load(schema: Any) -> Schema | tuple[Problem, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from time import perf_counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from workflow_design.kernel.schemas import check_schema, compile_schema
 from workflow_design.kernel.schemas.compiled import _CACHE, MAX_CACHED_BYTES, MAX_ERRORS
@@ -154,3 +156,47 @@ def test_the_cache_is_bounded_by_weight():
         compile_schema({"const": "x" * 30_000, "title": str(number)})
     assert 0 < _CACHE.weight <= _CACHE.limit == MAX_CACHED_BYTES
     assert compile_schema({"const": "x" * 30_000, "title": "0"}).is_valid("x" * 30_000)
+
+
+KEYWORDS = [
+    *("type", "enum", "const", "default", "properties", "required", "items", "prefixItems"),
+    *(
+        "additionalProperties",
+        "patternProperties",
+        "pattern",
+        "format",
+        "minimum",
+        "multipleOf",
+        "minLength",
+        "maxItems",
+    ),
+    *("uniqueItems", "contains", "minContains", "allOf", "anyOf", "oneOf", "not", "if"),
+    *("then", "else", "$ref", "$defs", "$anchor", "$dynamicRef", "$dynamicAnchor", "$schema"),
+    *(
+        "$id",
+        "$vocabulary",
+        "$comment",
+        "dependentSchemas",
+        "dependentRequired",
+        "propertyNames",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    ),
+    *("contentEncoding", "contentMediaType", "contentSchema", "definitions"),
+]
+WORDS = st.sampled_from(
+    ["string", "object", "a", "#", "#/$defs/a", "#a", "^a+$", "(", "date", "base64", "application/json"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 10) | st.floats() | WORDS | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYWORDS) | WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.dictionaries(st.sampled_from(KEYWORDS), VALUES, max_size=5), VALUES)
+def test_any_schema_is_compiled_or_refused(schema, value):
+    if not check_schema(schema):
+        compiled = compile_schema(schema)
+        assert compiled.is_valid(value) is (not compiled.errors(value))
