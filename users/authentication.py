@@ -17,12 +17,14 @@ from users.tokens import AccessToken, invalid_token
 
 _FIELDS = ("id", "email", "first_name", "last_name", "is_active", "system_roles")
 # All that can end a sign-in before its token does, in one statement: the person disabled, the family revoked (new
-# password, sign-out, stolen token), the company suspended or gone. And where the company's schema is missing,
-# PostgreSQL answers from `public`: current_schema() tells.
+# password, sign-out, stolen token), the company suspended or gone. And where the company's schema or table is missing,
+# PostgreSQL answers from `public`: the schema that the person's row lies in tells.
 _SQL = f"""
-    SELECT current_schema(), company.is_active, {", ".join(f"person.{name}" for name in _FIELDS)}
+    SELECT space.nspname, company.is_active, {", ".join(f"person.{name}" for name in _FIELDS)}
     FROM public.companies company
     JOIN users person ON person.id = %s AND person.is_active
+    JOIN pg_class home ON home.oid = person.tableoid
+    JOIN pg_namespace space ON space.oid = home.relnamespace
     JOIN token_families family ON family.id = %s AND family.user_id = person.id AND family.revoked_at IS NULL
     WHERE company.uuid = %s
 """
