@@ -17,10 +17,7 @@ from workflow_design.selectors import TICKET_ROWS, WORKFLOW_ROWS, version_of
 from workflow_design.services import bulk
 from workflow_design.services.stored import Stored, errors, load, seal
 from workflow_design.services.workflows import entity_of
-from workflow_design.services.writing import noted, write
-
-# History tells this many of an upload's differences; the rest are counted.
-_NOTED = 200
+from workflow_design.services.writing import brief, noted, write
 
 
 @dataclass(slots=True)
@@ -84,8 +81,7 @@ def _upload(user: User | None, document: Any, prune: bool) -> Uploaded:
     _refuse_taken_keys(found, current)
     bulk.store(user, current, found.after)
     seal(workflow)
-    detail = {"prune": prune, "differences": len(differences), "diff": [_brief(d) for d in differences[:_NOTED]]}
-    noted(user, workflow, "created" if created else "uploaded", detail)
+    noted(user, workflow, "created" if created else "uploaded", {"prune": prune, **brief(differences)})
     return _answer(workflow, created, differences, problems)
 
 
@@ -148,7 +144,3 @@ def _unknown_roles(found: Normalized) -> list[Problem]:
         for role, path in named
         if role not in known
     ]
-
-
-def _brief(difference: Change) -> dict[str, Any]:
-    return {"path": difference["path"], "change": difference["change"]}

@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from core.errors import not_found, stale
 from core.models import Actor, record
 from users.models import User
+from workflow_design.kernel.document import Change
 from workflow_design.models import TaskDefinition, TicketDefinition, WorkflowDefinition, WorkflowTransition
 
 Row = WorkflowDefinition | TaskDefinition | WorkflowTransition | TicketDefinition
@@ -25,6 +26,8 @@ SUBJECTS = {
 }
 # Longer values are told in history by their beginning: the record says what changed, versions say to what.
 _SHOWN = 500
+# History tells this many of a bundle's differences; the rest are counted.
+_NOTED = 200
 
 
 def locked(workflow_id: int, expected: int | None = None) -> WorkflowDefinition:
@@ -77,6 +80,12 @@ def changes(before: Entity, after: Entity) -> dict[str, Any]:
         for name, value in after.items()
         if before.get(name) != value
     }
+
+
+def brief(differences: list[Change]) -> Entity:
+    """Differences between two bundles, for history: how many, and where the first of them are."""
+    shown = [{"path": change["path"], "change": change["change"]} for change in differences[:_NOTED]]
+    return {"differences": len(differences), "diff": shown}
 
 
 def _short(value: Any) -> Any:
