@@ -108,7 +108,7 @@ def _value_problems(checker: Schema | None, value: Any, path: str) -> list[Probl
 
 
 def field_schema(field: Mapping[str, Any]) -> JsonSchema:
-    """The JSON Schema of one declared field's values (2020-12); its description and default ride along."""
+    """The JSON Schema of one declared field's values (2020-12), with its description."""
     kind = field["FieldType"]
     schema = dict(_FORMS[kind])
     options = list(field.get("Options", ()))
