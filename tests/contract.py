@@ -31,7 +31,9 @@ def document() -> dict[str, Any]:
 def _routes() -> list[tuple[re.Pattern[str], str]]:
     """Every path of the document as a pattern; those without parameters first."""
     paths = sorted(document()["paths"], key=lambda path: (path.count("{"), path))
-    return [(re.compile(re.sub(r"\{[a-z_]+\}", "[^/]+", path)), path) for path in paths]
+    # What ends in "id" is a number, as core.openapi has it.
+    forms = [re.sub(r"\{[a-z_]+\}", "[^/]+", re.sub(r"\{[a-z_]*id\}", "[0-9]+", path)) for path in paths]
+    return [(re.compile(form), path) for form, path in zip(forms, paths, strict=True)]
 
 
 def operation(method: str, path: str) -> dict[str, Any] | None:

@@ -103,8 +103,8 @@ class Caller:
         headers: dict[str, str] | None = None,
         content_type: str = "application/json",
     ) -> Any:
-        """One request. `path` begins with /api/; `data` goes as JSON, bytes go as they are."""
-        assert path.startswith("/api/")
+        """One request. `data` goes as JSON, bytes go as they are. By path, `path` begins with /api/."""
+        assert self.by == "host" or path.startswith("/api/")
         body = data if isinstance(data, bytes) else b"" if data is None else json.dumps(data).encode()
         sent = {"host": self.host, **({"authorization": f"Bearer {self.access}"} if self.access else {})}
         before = connection.tenant

@@ -1,0 +1,87 @@
+"""Every call that the URL patterns hold, and a scene in which each can be made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admindocs.views import simplify_regex
+from django.db import connection
+from django.urls import URLPattern, URLResolver
+
+from users.models import CompanyRole
+from workflow_design.tests.documents import PURCHASE, UPLOAD
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def patterns(urlconf: str) -> Iterator[tuple[str, URLPattern]]:
+    """(path with `<name>` for what varies, pattern) of everything that `urlconf` holds."""
+
+    def walk(found: Any, prefix: str) -> Iterator[tuple[str, URLPattern]]:
+        for pattern in found:
+            path = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, path)
+            else:
+                yield simplify_regex(path), pattern
+
+    return walk(import_module(urlconf).urlpatterns, "")
+
+
+def calls(urlconf: str) -> set[tuple[str, str]]:
+    """(method, path) of every REST call."""
+    found = set()
+    for path, pattern in patterns(urlconf):
+        view = getattr(pattern.callback, "cls", None)
+        if view is None:
+            continue
+        actions = getattr(pattern.callback, "actions", None)
+        names = actions or [method.lower() for method in METHODS if hasattr(view, method.lower())]
+        found |= {(name.upper(), path) for name in names if name in view.http_method_names}
+    return found
+
+
+COMPANY_CALLS = calls(settings.ROOT_URLCONF)
+PUBLIC_CALLS = calls(settings.PUBLIC_SCHEMA_URLCONF)
+
+
+class Scene:
+    """A company with a row of every kind: `ids` by the first word of a route, `titles` that answers may show."""
+
+    def __init__(self, creator: Any, mark: str) -> None:
+        self.mark = mark
+        document = {**PURCHASE, "workflow": {**PURCHASE["workflow"], "title": f"{mark} purchase"}}
+        made = creator.post(UPLOAD, document).json()
+        workflow = made["workflow"]["id"]
+
+        def first(kind: str) -> int:
+            return creator.get(f"/api/workflow/workflows/{workflow}/{kind}/").json()["results"][0]["id"]
+
+        self.tasks = [row["id"] for row in creator.get(f"/api/workflow/workflows/{workflow}/tasks/").json()["results"]]
+        role = CompanyRole.objects.create(name=f"{mark} role")
+        self.ids = {
+            "workflows": workflow,
+            "tasks": self.tasks[0],
+            "transitions": first("transitions"),
+            "tickets": first("tickets"),
+            "company-roles": role.pk,
+            "users": creator.user.pk,
+        }
+
+    def path(self, route: str) -> str:
+        """A route with the ids of this scene."""
+        parts = route.split("/")
+        for index, part in enumerate(parts):
+            if part.startswith("<"):
+                parts[index] = str(self.ids[parts[index - 1]])
+        return "/".join(parts)
+
+
+def written() -> int:
+    """How many rows the present transaction has written, undone ones too: what a refused call must leave as it is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables")
+        return int(cursor.fetchone()[0])
