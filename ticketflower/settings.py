@@ -40,14 +40,16 @@ CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
 # contenttypes only in `public`: its cache is shared between threads.
 SHARED_APPS = [
     "core",
-    "tenants",  # before django_tenants: of two commands with one name the first app's counts
+    # Of two commands or templates with one name the first app's counts: ours before django_tenants', and Django's admin
+    # before its own, which would hide what only companies have.
+    "tenants",
+    "django.contrib.admin",
     "django_tenants",
     "users",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.admin",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "rest_framework",
@@ -57,7 +59,14 @@ SHARED_APPS = [
     "drf_spectacular_sidecar",
     "ticketflower",
 ]
-TENANT_APPS = ["core", "users", "django.contrib.sessions", "django.contrib.admin", "workflow_design"]
+TENANT_APPS = [
+    "core",
+    "users",
+    "django.contrib.sessions",
+    "django.contrib.admin",
+    "workflow_design",
+    "workflow_ops",
+]
 INSTALLED_APPS = [*SHARED_APPS, *(app for app in TENANT_APPS if app not in SHARED_APPS)]
 
 TENANT_MODEL = "tenants.Company"

@@ -95,3 +95,8 @@ def search_people(queryset: QuerySet[User], text: str) -> QuerySet[User]:
 def search_roles(queryset: QuerySet[CompanyRole], text: str) -> QuerySet[CompanyRole]:
     """Roles by a part of their name (there are few)."""
     return queryset.filter(name__icontains=text)
+
+
+def company_role_names(user: User) -> frozenset[str]:
+    """The names of the person's company roles, `everyone` among them."""
+    return frozenset({EVERYONE, *user.company_roles.values_list("name", flat=True)})

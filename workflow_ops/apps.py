@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class WorkflowOpsConfig(AppConfig):
+    """Tickets, tasks and incidents: definitions being run."""
+
+    name = "workflow_ops"

@@ -1,0 +1,204 @@
+"""Opening tickets and executions, and what stops, holds and resumes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from core.errors import Fault, Refused, conflict, denied, invalid, not_found
+from core.models import Actor, record
+from tenants.quotas import executions_require_room
+from users.models import User
+from users.selectors import company_role_names
+from workflow_design import versions
+from workflow_design.kernel.engine import Event, Marking
+from workflow_design.kernel.schemas import compile_schema
+from workflow_design.models import Status, TicketDefinition, WorkflowDefinition, WorkflowVersion
+from workflow_ops.models import InstanceStatus, Ticket, WorkflowInstance
+from workflow_ops.services.notes import Note
+from workflow_ops.services.running import Advanced, Run, advance, dotted, lock, require_running
+
+MAX_CONVERSATION = 200
+MAX_SUBJECT = 255
+
+
+@transaction.atomic
+def ticket_open(*, user: User, ticket_definition: Any, data: Any, subject: Any = "", conversation: Any = "") -> Ticket:
+    """A request through a ticket type (key or id): its run is started on the newest version.
+
+    400 for values that the ticket type doesn't take, 403 without a company role that opens it, 409 when the workflow
+    takes no new tickets or the conversation has an open run.
+    """
+    definition = _definition(ticket_definition)
+    # What isn't open to a person isn't there for them, as in the list of ticket types.
+    if not set(definition.company_role_access) & company_role_names(user):
+        raise denied("You may not open this ticket type.", code="ticket_type_closed")
+    version = _current(definition.workflow)
+    form = version.tickets.get(definition.key)
+    if form is None:
+        raise conflict("This ticket type is not published yet.", code="not_published")
+    if not isinstance(data, dict):
+        raise invalid("must be an object: field name → value", attr="data", code="wrong_type")
+    faults = [
+        *(Fault(error.code, error.message, dotted("data", error.path)) for error in form.checker.errors(data)),
+        *_texts(subject, conversation),
+    ]
+    if faults:
+        raise Refused(faults)
+    values = {**form.defaults, **data, **form.constants}
+    instance = _instance(user, definition.workflow, version, values, conversation)
+    ticket = Ticket.objects.create(
+        ticket_definition=definition, instance=instance, subject=subject or definition.title, created_by=user
+    )
+    _start(user, instance, version, ticket)
+    return ticket
+
+
+@transaction.atomic
+def execution_start(*, user: User, workflow_id: int, data: Any, conversation: Any = "") -> WorkflowInstance:
+    """Run a workflow without a ticket: any of its fields may be given. 404, 400, 409."""
+    workflow = WorkflowDefinition.objects.filter(pk=workflow_id).first()
+    if workflow is None:
+        raise not_found()
+    version = _current(workflow)
+    if not isinstance(data, dict):
+        raise invalid("must be an object: field name → value", attr="input", code="wrong_type")
+    faults = [*_value_faults(version, data), *_texts("", conversation)]
+    if faults:
+        raise Refused(faults)
+    instance = _instance(user, workflow, version, data, conversation)
+    _start(user, instance, version, None)
+    return instance
+
+
+def _definition(given: Any) -> TicketDefinition:
+    definitions = TicketDefinition.objects.select_related("workflow")
+    found = None
+    if isinstance(given, str):
+        found = definitions.filter(key=given).first()
+    elif type(given) is int and 0 < given < 2**63:
+        found = definitions.filter(pk=given).first()
+    if found is None:
+        raise invalid("There is no such ticket type.", attr="ticket_definition", code="unknown_ticket_definition")
+    return found
+
+
+def _current(workflow: WorkflowDefinition) -> versions.Compiled:
+    if workflow.status != Status.ACTIVE:
+        raise conflict("This workflow takes no new tickets.", code="not_active")
+    version_id = (
+        WorkflowVersion.objects.filter(workflow=workflow, number=workflow.published_version)
+        .values_list("pk", flat=True)
+        .get()
+    )
+    return versions.compiled(version_id)
+
+
+def _value_faults(version: versions.Compiled, data: dict[str, Any]) -> list[Fault]:
+    """What is wrong with values given for any fields of the workflow."""
+    faults = []
+    for name, value in data.items():
+        field = version.fields.get(name)
+        if field is None:
+            faults.append(Fault("unknown_field", "is no field of the workflow", f"input.{name}"))
+            continue
+        errors = compile_schema(field.schema).errors(value)
+        faults += [Fault(error.code, error.message, dotted(f"input.{name}", error.path)) for error in errors]
+    return faults
+
+
+def _texts(subject: Any, conversation: Any) -> list[Fault]:
+    faults = []
+    for name, value, most in (("subject", subject, MAX_SUBJECT), ("conversation", conversation, MAX_CONVERSATION)):
+        if not isinstance(value, str):
+            faults.append(Fault("wrong_type", "must be text", name))
+        elif len(value) > most:
+            faults.append(Fault("too_long", f"must have at most {most} characters", name))
+    return faults
+
+
+def _instance(
+    user: User, workflow: WorkflowDefinition, version: versions.Compiled, values: dict[str, Any], conversation: str
+) -> WorkflowInstance:
+    month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    executions_require_room(WorkflowInstance.objects.filter(created_at__gte=month))
+    return WorkflowInstance.objects.create(
+        workflow=workflow,
+        version_id=version.id,
+        status=InstanceStatus.IN_PROGRESS,
+        input=values,
+        data=values,
+        shown=sorted({*values, *(name for name, field in version.fields.items() if field.public)}),
+        marking=Marking().to_json(),
+        conversation=conversation,
+        created_by=user,
+    )
+
+
+def _start(user: User, instance: WorkflowInstance, version: versions.Compiled, ticket: Ticket | None) -> Advanced:
+    about = None
+    if ticket is not None:
+        about = {
+            "id": ticket.pk,
+            "number": ticket.pk,
+            "created_by": user.pk,
+            "created_at": ticket.created_at.isoformat(),
+        }
+    run = Run(instance.pk, version, instance.status, Marking(), instance.data, about, user.pk)
+    subject = "execution" if ticket is None else "ticket"
+    note = Note(f"{subject}.opened", instance.pk, ticket.pk if ticket else None, {"version": version.number})
+    return advance(run, Event("started"), user=user, note=note)
+
+
+@transaction.atomic
+def run_cancel(*, user: User, instance_id: int) -> None:
+    """End a run without a result: its open tasks are cancelled. 409 when it is closed."""
+    run = lock(instance_id)
+    advance(run, Event("cancelled"), user=user, note=_note(run, "cancelled"))
+
+
+@transaction.atomic
+def run_hold(*, user: User, instance_id: int) -> None:
+    """Put a run on hold: no task may be completed, clocks stand still. 409 when it is closed or on hold."""
+    run = lock(instance_id)
+    require_running(run)
+    _set(run, InstanceStatus.ON_HOLD, timezone.now())
+    _noted(user, run, "held")
+
+
+@transaction.atomic
+def run_resume(*, user: User, instance_id: int) -> None:
+    """Take a run off hold; due times move by as long as it was held. 409 when it isn't on hold."""
+    run = lock(instance_id)
+    if run.status != InstanceStatus.ON_HOLD or run.held_at is None:
+        raise conflict("This is not on hold.", code="not_on_hold")
+    stood = timezone.now() - run.held_at
+    for work in WorkflowInstance.objects.get(pk=run.id).tasks.filter(due_at__isnull=False, completed_at=None):
+        work.due_at = work.due_at + stood  # type: ignore[operator]
+        work.save(update_fields=["due_at"])
+    _set(run, run.marking.status, None)
+    _noted(user, run, "resumed")
+
+
+def _set(run: Run, status: str, held_at: Any) -> None:
+    WorkflowInstance.objects.filter(pk=run.id).update(status=status, held_at=held_at, updated_at=timezone.now())
+
+
+def _note(run: Run, what: str, detail: dict[str, Any] | None = None) -> Note:
+    ticket = run.ticket["id"] if run.ticket else None
+    return Note(f"{'execution' if ticket is None else 'ticket'}.{what}", run.id, ticket, detail or {})
+
+
+def _noted(user: User, run: Run, what: str, detail: dict[str, Any] | None = None) -> None:
+    note = _note(run, what, detail)
+    subject = "execution" if note.ticket is None else "ticket"
+    record(
+        actor=Actor.of(user),
+        event=note.event,
+        subject_type=subject,
+        subject_id=run.id if note.ticket is None else note.ticket,
+        subject=f"execution {run.id}" if note.ticket is None else f"#{note.ticket}",
+        detail=note.detail,
+    )
