@@ -6,6 +6,7 @@ from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
 from workflow_design.api.access import AccessViewSet
+from workflow_design.api.checks import SimulateView, ValidateView
 from workflow_design.api.documents import UploadView
 from workflow_design.api.parts import TaskViewSet, TicketDefinitionViewSet, TransitionViewSet
 from workflow_design.api.workflows import WorkflowViewSet
@@ -18,6 +19,7 @@ router.register("tickets", TicketDefinitionViewSet, "ticket-definition")
 
 _LIST: dict[str, Any] = {"get": "list", "post": "create"}
 _NESTED = {"tasks": TaskViewSet, "transitions": TransitionViewSet, "tickets": TicketDefinitionViewSet}
+_CHECKS = {"validate": ValidateView, "simulate": SimulateView}
 
 urlpatterns = [
     path("upload/", UploadView.as_view(), name="upload"),
@@ -29,6 +31,10 @@ urlpatterns = [
             name=f"workflow-{name}",
         )
         for name, view in _NESTED.items()
+    ),
+    *(
+        re_path(rf"^workflows/(?P<id>[0-9]{{1,18}})/{name}/$", view.as_view(), name=f"workflow-{name}")
+        for name, view in _CHECKS.items()
     ),
     *router.urls,
 ]

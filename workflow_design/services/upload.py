@@ -9,12 +9,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from core.errors import Fault, Refused
-from users.models import CompanyRole, User
+from users.models import User
 from workflow_design.kernel.document import Change, Normalized, content_hash, diff, normalize, workflow_key
 from workflow_design.kernel.problems import Problem
 from workflow_design.models import TicketDefinition, WorkflowDefinition
 from workflow_design.selectors import TICKET_ROWS, WORKFLOW_ROWS, version_of
-from workflow_design.services import bulk
+from workflow_design.services import bulk, checks
 from workflow_design.services.stored import Stored, errors, load, seal
 from workflow_design.services.workflows import entity_of
 from workflow_design.services.writing import brief, noted, write
@@ -66,7 +66,7 @@ def _upload(user: User | None, document: Any, prune: bool) -> Uploaded:
         raise Refused(errors(found.problems))
     if workflow is None and "workflow" not in found.sections:
         raise Refused([Fault("unknown_workflow", f'There is no workflow with the key "{key}": upload it first.', None)])
-    problems = [*found.problems, *_unknown_roles(found)]
+    problems = [*found.problems, *checks.located(found, document)]
     before = current.bundle if current else None
     differences = diff(before, found.after)
     if not differences and workflow is not None:
@@ -122,25 +122,3 @@ def _refuse_taken_keys(found: Normalized, current: Stored) -> None:
     ]
     if clashes:
         raise Refused(errors(clashes))
-
-
-def _unknown_roles(found: Normalized) -> list[Problem]:
-    """A warning for every company role that is named and doesn't exist."""
-    named = [
-        (role, f"/tasks/{i}/assignee_roles/{j}")
-        for i, task in enumerate(found.after["tasks"])
-        for j, role in enumerate(task["assignee_roles"])
-    ]
-    named += [
-        (role, f"/tickets/{i}/company_role_access/{j}")
-        for i, ticket in enumerate(found.after["tickets"])
-        for j, role in enumerate(ticket["company_role_access"])
-    ]
-    if not named:
-        return []
-    known = set(CompanyRole.objects.values_list("name", flat=True))
-    return [
-        Problem("warning", "unknown_role", f'there is no company role "{role}" yet', found.locate(path))
-        for role, path in named
-        if role not in known
-    ]
