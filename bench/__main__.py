@@ -1,6 +1,6 @@
 """`make bench`, or `python -m bench [NAME …] [--quick]`: measure, each beside its baseline, and save to bench/results/.
 
-Names: upload, list, sign_up, companies; without one, all of them. Nothing is reached but this machine.
+Names: upload, lists, sign_up, companies; without one, all of them. Nothing is reached but this machine.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 from bench import limits
 from bench.stage import LIMITS, database, postgres, setup
 
-NAMES = ("upload", "list", "sign_up", "companies")
+NAMES = ("upload", "lists", "sign_up", "companies")
 
 
 def main() -> None:

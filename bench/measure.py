@@ -31,13 +31,13 @@ def median(values: list[float]) -> float:
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process and its children have used so far."""
+    """What a process and its children, ended ones too, have used so far."""
     total = 0.0
     process = psutil.Process(pid)
     for one in (process, *process.children(recursive=True)):
         with suppress(psutil.NoSuchProcess):
             times = one.cpu_times()
-            total += times.user + times.system
+            total += times.user + times.system + times.children_user + times.children_system
     return total
 
 

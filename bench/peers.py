@@ -7,10 +7,8 @@ They stand in the folder PEERS (else `../shared/peers` beside the project), run 
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,7 +18,7 @@ import jwt
 
 from bench.client import Client
 from bench.measure import processor_seconds
-from bench.stage import FOLDER, ROOT, libpq
+from bench.stage import FOLDER, ROOT, end, free_port, libpq, wait_for_port
 
 PEERS = Path(os.environ.get("PEERS") or ROOT.parent / "shared" / "peers")
 PYTHON = Path(os.environ.get("PEERS_PYTHON") or FOLDER / "venv" / "bin" / "python")
@@ -55,7 +53,7 @@ def drf_bulk(url: str) -> Iterator[Peer | None]:
     )
     environment = _environment(url)
     subprocess.run([PYTHON, "-c", setup], cwd=folder, env=environment, check=True, timeout=120)
-    port = _free_port()
+    port = free_port()
     command = [str(PYTHON), "-m", "granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", "2"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--no-ws", "--log-level", "warning", "wsgi:application"]
     with _running(command, folder, environment, port) as peer:
@@ -69,7 +67,7 @@ def fastapi(url: str) -> Iterator[Peer | None]:
     if _missing("FastAPI with SQLAlchemy", folder):
         yield None
         return
-    port = _free_port()
+    port = free_port()
     command = [str(PYTHON), "-m", "uvicorn", "fa_app:app", "--port", str(port), "--log-level", "warning"]
     command += ["--no-access-log", "--loop", "uvloop", "--http", "httptools"]
     with _running(command, folder, _environment(url), port) as peer:
@@ -95,34 +93,14 @@ def _token() -> str:
     return jwt.encode({**claims, "user_id": "1", "sub": "1"}, SECRET, algorithm="HS256")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def _running(command: list[str], folder: Path, environment: dict[str, str], port: int) -> Iterator[Peer]:
-    with tempfile.TemporaryFile() as log:
+    with tempfile.NamedTemporaryFile() as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            deadline = time.monotonic() + 30
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                except OSError:
-                    if process.poll() is not None or time.monotonic() > deadline:
-                        log.seek(0)
-                        raise SystemExit(f"A baseline does not start:\n{log.read().decode()[-2000:]}") from None
-                    time.sleep(0.1)
+            wait_for_port(port, process, Path(log.name))
             with Peer(port, "localhost", _token()) as peer:
                 peer.process = process
                 yield peer
         finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(10)
+            end(process)

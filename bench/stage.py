@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -33,6 +37,8 @@ ENVIRONMENT = {
     "THROTTLE_COMPANY": "100000000/minute",
     "THROTTLE_SIGN_UP": "100000000/hour",
 }
+START_SECONDS = 30
+STOP_SECONDS = 15
 LIMITS = "w3"
 """The database of the limits; it has this name because a baseline of another product looks for it."""
 
@@ -85,20 +91,83 @@ def setup(database_url: str) -> None:
     schemas.migrate(schemas.PUBLIC)
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running web server: its port and its topmost process."""
+
+    port: int
+    pid: int
+
+
 @contextmanager
-def servers() -> Iterator[Callable[..., Any]]:
-    """`start(THREADS="2")` starts one web server process and returns it; all of them end with the block.
+def servers() -> Iterator[Callable[..., Server]]:
+    """`start(WEB_THREADS="2")` starts one web server as `manage.py run` does; all of them end with the block.
 
     They log as in production, to a file, whose end is shown when the block fails.
     """
-    from tests.servers import Servers
+    running: list[subprocess.Popen[bytes]] = []
+    with tempfile.TemporaryDirectory() as folder:
 
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        group = stack.enter_context(Servers(os.environ["DATABASE_URL"], folder))
+        def start(**environment: str) -> Server:
+            log = Path(folder) / f"{len(running)}.log"
+            process, port = _start({**os.environ, "LOG_LEVEL": "INFO", **environment}, log)
+            running.append(process)
+            wait_for_port(port, process, log)
+            return Server(port, process.pid)
+
         try:
-            yield lambda **environment: group.start(1, LOG_LEVEL="INFO", **environment)[0]
+            yield start
         except AssertionError:
-            for log in folder.glob("*.log"):
+            for log in Path(folder).glob("*.log"):
                 print(log.read_text()[-4000:])
             raise
+        finally:
+            for process in running:
+                end(process)
+
+
+def _start(environment: dict[str, str], log: Path) -> tuple[subprocess.Popen[bytes], int]:
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--workers", "1", "--blocking-threads", environment.get("WEB_THREADS", str(default_threads()))]
+    command += ["--http", "1", "--no-ws", "--log-level", "warning", "ticketflower.wsgi:application"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    return process, port
+
+
+def default_threads() -> int:
+    """How many threads a web server has when nobody says."""
+    from django.conf import settings
+
+    return int(settings.WEB_THREADS)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the process listens; AssertionError with its log when it doesn't."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"A server does not start:\n{log.read_text()[-2000:]}") from None
+            time.sleep(0.05)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process that was started here."""
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(STOP_SECONDS)

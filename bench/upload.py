@@ -53,7 +53,7 @@ def run(*, quick: bool) -> None:
                         continue
                     found = []
                     ready = bodies(100, 150, per_round)
-                    before = processor_seconds(server.process.pid), processor_seconds(postmaster)
+                    before = processor_seconds(server.pid), processor_seconds(postmaster)
                     for body in ready:
                         if name == "limit":
                             found.append(milliseconds(lambda: limits.upload_in_one_statement(limit, as_limit)))
@@ -63,7 +63,7 @@ def run(*, quick: bool) -> None:
                             found.append(milliseconds(lambda: expect(peer.call("POST", peers.BULK, peer_body), 201)))
                     if number >= 0:
                         times.setdefault(name, []).extend(found)
-                        after = processor_seconds(server.process.pid), processor_seconds(postmaster)
+                        after = processor_seconds(server.pid), processor_seconds(postmaster)
                         for what, one, other in zip(("server", "database"), before, after, strict=True):
                             used[f"{name} {what}"] = used.get(f"{name} {what}", 0.0) + (other - one) * 1e3
             sizes = {10: 15, 100: 150, 1_000: 1_500}
