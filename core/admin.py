@@ -18,6 +18,7 @@ from django.db.models import Model, ProtectedError, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html
 
 from core.errors import Refused, refusal_for
 from core.models import Actor, History
@@ -25,12 +26,15 @@ from core.models import Actor, History
 # So many entries stand below an object; the rest is behind the button "History".
 SHOWN = 10
 PER_PAGE = 100
+# A definition's change can be long: the record's own page has all of it.
+LINE = 300
 
 
 class Site(admin.AdminSite):
     """An admin site without "recent actions"."""
 
     site_url = None
+    enable_nav_sidebar = False
     index_template = "core/admin/index.html"
     app_index_template = "core/admin/app_index.html"
 
@@ -124,7 +128,8 @@ def detail_lines(detail: dict[str, Any]) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LINE else f"{text[:LINE]}…"
 
 
 class RefusableForm(forms.ModelForm):
@@ -206,17 +211,17 @@ def _refusal(error: Exception) -> Refused:
 class HistoryAdmin(ReadOnlyAdmin):
     """The append-only record of everything."""
 
-    list_display = ("at", "actor", "event", "subject_type", "subject", "what")
+    list_display = ("at", "actor", "event", "subject")
     list_display_links = ("at",)
     list_filter = ("subject_type", "event", "at")
     search_fields = ("actor", "subject")
     search_help_text = "Who did it, or what it was done to"
-    fields = ("at", "actor", "event", "subject_type", "subject", "what")
+    fields = ("at", "actor", "event", "subject_type", "subject", "whole")
 
     @admin.display(description="detail")
-    def what(self, row: History) -> str:
-        """The detail in words."""
-        return "; ".join(detail_lines(row.detail))
+    def whole(self, row: History) -> str:
+        """The detail as it is."""
+        return format_html("<pre>{}</pre>", json.dumps(row.detail, ensure_ascii=False, indent=2))
 
     def history_of(self, obj: Model) -> QuerySet[History]:
         """A record has no history of its own."""

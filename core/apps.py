@@ -5,3 +5,4 @@ class CoreConfig(AppConfig):
     """Knows no company, user or ticket."""
 
     name = "core"
+    verbose_name = "Record"

@@ -9,6 +9,7 @@ class TenantsConfig(AppConfig):
     """Companies, their hosts, plans and schemas."""
 
     name = "tenants"
+    verbose_name = "Companies"
 
     def ready(self) -> None:
         for name in ("THROTTLE_COMPANY", "THROTTLE_BAD_PASSWORDS", "THROTTLE_SIGN_UP"):

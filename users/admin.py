@@ -35,7 +35,7 @@ class PersonForm(BasePersonForm):
     company_roles = forms.ModelMultipleChoiceField(
         CompanyRole.objects.exclude(name=EVERYONE).order_by("name"),
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}),
         help_text="Everybody has the role “everyone” besides.",
     )
 
@@ -73,11 +73,16 @@ class OperatorAdmin(ServiceAdmin):
     history_subject = "user"
     fields: ClassVar[Any] = ("email", "first_name", "last_name", "is_active", "last_login")
     readonly_fields = ("last_login",)
-    list_display: Any = ("email", "first_name", "last_name", "is_active", "last_login")
+    list_display: Any = ("email", "name", "is_active", "last_login")
     list_filter: ClassVar[Any] = ("is_active",)
     search_fields = ("email",)
     search_help_text = "Beginnings of words of the address and the names"
     ordering = ("email",)
+
+    @admin.display(ordering="last_name")
+    def name(self, user: User) -> str:
+        """First and last."""
+        return f"{user.first_name} {user.last_name}".strip()
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
         return (search_people(queryset, search_term) if search_term.strip() else queryset), False
@@ -92,7 +97,7 @@ class PersonAdmin(OperatorAdmin):
     form = PersonForm
     may_add = True
     fields = ("email", "first_name", "last_name", "system_roles", "company_roles", "is_active", "last_login")
-    list_display = ("email", "first_name", "last_name", "roles", "is_active", "last_login")
+    list_display = ("email", "name", "roles", "is_active", "last_login")
     list_filter = ("is_active", SystemRoleFilter, CompanyRoleFilter)
 
     @admin.display(description="system roles")

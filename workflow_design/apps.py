@@ -5,6 +5,7 @@ class WorkflowDesignConfig(AppConfig):
     """Definitions: what creators upload, edit and publish."""
 
     name = "workflow_design"
+    verbose_name = "Definitions"
 
     def ready(self) -> None:
         from users import usage

@@ -1,5 +1,7 @@
 """The company's admin site: people, roles, the company, history."""
 
+import html
+
 import pytest
 from django_tenants.utils import tenant_context
 
@@ -198,7 +200,22 @@ def test_history_is_for_reading(browser, acme):
 
 def test_what_is_there_and_what_is_not(browser):
     text = text_of(browser.get("/admin/"))
-    for name in ("Users", "Company roles", "Companies", "History"):
+    for name in ("Users", "Company roles", "Companies", "History", "Workflows", "Tasks", "Transitions", "Ticket types"):
         assert name in text
+    assert "Not available" not in text
     for path in ("/admin/tenants/domain/", "/admin/tenants/plan/", "/admin/auth/group/", "/admin/users/tokenfamily/"):
         assert browser.get(path).status_code == 404
+
+
+def test_definitions_are_for_reading_and_markup_is_text(browser, api):
+    title = "<script>alert(1)</script>"
+    made = api("workflow_creator").post("/api/workflow/workflows/", {"key": "x", "title": title})
+    assert made.status_code == 201
+    path = "/admin/workflow_design/workflowdefinition/"
+    for page in (browser.get(path), browser.get(f"{path}{made.json()['id']}/change/")):
+        assert page.status_code == 200
+        assert title not in page.content.decode()
+        assert title in html.unescape(page.content.decode())
+        assert "Save" not in text_of(page)
+    assert "workflow.created" in text_of(browser.get(f"{path}{made.json()['id']}/change/"))
+    assert browser.get(f"{path}add/").status_code == 403
