@@ -19,6 +19,7 @@ FREE = {
         "TicketDefinition.fields",
         "TicketDocument.fields",
         "OneTicket.fields",
+        *("Submission.data", "Submission.outputs", "Simulation.data", "EvaluatedCondition.inputs"),
     ),
     # JSON Schemas.
     *("Workflow.state_schema", "WorkflowDocument.state_schema", "Steps.state_schema", "Graph.state_schema"),

@@ -50,7 +50,8 @@ def test_a_new_document(alice, in_company, acme):
     assert alice.get(f"{TICKETS}{answer['tickets'][0]['id']}/").json() == answer["tickets"][0]
     assert keys(alice, answer["workflow"]) == ["approve", "order"]
     assert [(problem["code"], problem["path"]) for problem in answer["problems"]] == [
-        ("unknown_role", "/tasks/0/assignee_roles/0")
+        ("unknown_role", "/tasks/0/assignee_roles/0"),
+        ("output_not_kept", "/tasks/1/output_transform/order_id"),
     ]
     with in_company(acme):
         entry = History.objects.get(subject_type="workflow")
