@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import re
+from itertools import accumulate
 from typing import Any
 
 MAX_DEPTH = 100
-# A string without an end counts to the end of the text: looking for another start in it would take quadratic time.
-_TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = [{ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}.get(byte, 0) for byte in range(256)]
 
 
 class BadJSON(ValueError):
@@ -24,15 +24,12 @@ class BadJSON(ValueError):
 def _check_depth(raw: bytes) -> None:
     if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
         return
-    depth = 0
-    for match in _TOKENS.finditer(raw):
-        first = raw[match.start()]
-        if first in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise BadJSON("too_deep", f"JSON may be nested {MAX_DEPTH} levels deep, not more.")
-        elif first in b"]}":
-            depth -= 1
+    # Without escaped quotes (and backslashes, of which they might be made) every other quote ends a string. Up to the
+    # first mistake the parser sees the same strings; further it does not go.
+    plain = raw.replace(rb"\\", b"").replace(rb"\"", b"") if b"\\" in raw else raw
+    brackets = b"".join(plain.split(b'"')[::2]).translate(None, _NO_BRACKETS)
+    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > MAX_DEPTH:
+        raise BadJSON("too_deep", f"JSON may be nested {MAX_DEPTH} levels deep, not more.")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
