@@ -1,7 +1,7 @@
 """Sign-ups at the same moment, over HTTP, against two server processes."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from tenants import schemas, spares
 from tenants.models import Company, SpareSchema
@@ -64,16 +64,33 @@ def test_one_name(two):
     assert schemas.state() == schemas.State([], [])
 
 
+def wait_for_spares(number):
+    """Until another process has made so many, at most a minute."""
+    with connection.cursor() as cursor:
+        for _ in range(3000):
+            if SpareSchema.objects.count() >= number:
+                return
+            cursor.execute("SELECT pg_sleep(0.02)")
+    raise AssertionError(f"{SpareSchema.objects.count()} spares")
+
+
 def test_spares_are_made_up_afterwards(servers):
     (server,) = servers(1, SPARE_SCHEMAS="2")
     assert sign_up(server, 1).status == 201
-    with connection.cursor() as cursor:
-        for _ in range(1000):
-            if SpareSchema.objects.count() == 2:
-                break
-            cursor.execute("SELECT pg_sleep(0.02)")
-    assert SpareSchema.objects.count() == 2
+    wait_for_spares(2)
     assert sign_up(server, 2).status == 201
+
+
+def test_a_server_that_is_making_spares_ends_when_it_is_asked_to(servers):
+    (server,) = servers(1, SPARE_SCHEMAS="90")
+    assert sign_up(server, 1).status == 201
+    wait_for_spares(1)
+    server.process.terminate()
+    assert server.process.wait(10) == 0
+    with transaction.atomic():
+        spares._lock()  # what was in the making has been undone
+        assert spare_schemas() == set(SpareSchema.objects.values_list("schema_name", flat=True))
+    assert 1 <= len(spare_schemas()) < 90
 
 
 def test_too_many_from_one_address(servers):

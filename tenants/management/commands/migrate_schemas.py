@@ -6,9 +6,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from typing import Any
 
 import django
@@ -90,6 +88,9 @@ def _results(names: list[str], parallel: int) -> Iterable[tuple[str, float, str]
 
 def _in_processes(names: list[str], parallel: int) -> Iterator[tuple[str, float, str]]:
     """Processes, because most of the time goes into Django's model states, which threads would compute in turn."""
+    from concurrent.futures import ProcessPoolExecutor  # slow to import
+    from multiprocessing import get_context
+
     workers = min(parallel, len(names))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=django.setup) as pool:
         yield from pool.map(_migrate_one, names)
