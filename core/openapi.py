@@ -139,7 +139,7 @@ class AutoSchema(SpectacularSchema):
                 "name": name,
                 "in": "path",
                 "required": True,
-                "schema": number if name == "id" or name.endswith("_id") else {"type": "string"},
+                "schema": number if name in ("id", "number") or name.endswith("_id") else {"type": "string"},
             }
             for name in variables
         ]

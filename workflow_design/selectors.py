@@ -19,12 +19,14 @@ _VERSION = (
 _OWN_VERSION = _VERSION.format(w="workflow_definitions")
 
 
+def has_changes(workflow: WorkflowDefinition) -> bool:
+    """Whether the working copy differs from the published version, or there is none."""
+    return workflow.published_hash is None or bytes(workflow.bundle_hash) != bytes(workflow.published_hash)
+
+
 def version_of(workflow: WorkflowDefinition) -> int:
-    """The same in Python, for a row at hand."""
-    if workflow.published_version is None:
-        return 1
-    unchanged = bytes(workflow.bundle_hash) == bytes(workflow.published_hash or b"")
-    return workflow.published_version + (0 if unchanged else 1)
+    """The same number in Python, for a row at hand."""
+    return (workflow.published_version or 0) + has_changes(workflow)
 
 
 def _version_of(table: str) -> str:
@@ -91,6 +93,19 @@ TICKET_ROWS = Rows(
     **_columns(_D, "ext_ref", "fields", "company_role_access", "edit_layout", "display_layout"),
     **_audit(_D),
 )
+
+_V = "workflow_versions"
+_VERSION_COLUMNS = {
+    **_columns(_V, "id"),
+    "company": ":company::text",
+    "workflow": f"{_V}.workflow_id",
+    "version": f"{_V}.number",
+    **_columns(_V, "note", "proved", "accept_unproved"),
+    **_audit(_V),
+}
+VERSION_ROWS = Rows(**_VERSION_COLUMNS)
+# One version, with all that it holds.
+VERSION = Rows(**_VERSION_COLUMNS, **_columns(_V, "problems", "assumptions", "document"))
 
 ACCESS_ROWS = Rows(
     **_columns("ticket_access", "id"),

@@ -10,15 +10,15 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from core.errors import invalid
 from core.openapi import errors
 from core.renderers import dump, json_response
 from users.permissions import IsWorkflowCreator, caller
 from workflow_design.api.bundles import any_document
 from workflow_design.api.parsers import DOCUMENT_PARSERS, flag_param
 from workflow_design.api.serializers import UploadSerializer
+from workflow_design.api.version_serializers import REFUSED
 from workflow_design.kernel.document import to_yaml
-from workflow_design.services.upload import Uploaded, upload
+from workflow_design.services.upload import Options, Uploaded, upload
 
 EXAMPLE = {
     "format": "ticketflower/1",
@@ -34,6 +34,12 @@ EXAMPLE = {
         {"from": "plan", "to": None},
     ],
     "tickets": [{"key": "leave", "title": "Leave request", "fields": {"days": None}}],
+}
+FLAGS = {
+    "dry_run": "Try it and tell what would change; write nothing.",
+    "prune": "Remove tasks and ticket types that the document leaves out.",
+    "publish": "Publish the result too; when that is refused, nothing is stored.",
+    "accept_unproved": "Publish although something is unproved; the version records it.",
 }
 
 
@@ -52,10 +58,7 @@ class UploadView(APIView):
 
     @extend_schema(
         operation_id="upload_definition",
-        parameters=[
-            OpenApiParameter("dry_run", bool, description="Try it and tell what would change; write nothing."),
-            OpenApiParameter("prune", bool, description="Remove tasks and ticket types that the document leaves out."),
-        ],
+        parameters=[OpenApiParameter(name, bool, description=text) for name, text in FLAGS.items()],
         request={
             "application/json": any_document(),
             "application/yaml": OpenApiTypes.STR,
@@ -67,20 +70,19 @@ class UploadView(APIView):
                 "required": ["file"],
             },
         },
-        responses={200: UploadSerializer, 201: UploadSerializer, **errors(409)},
+        responses={200: UploadSerializer, 201: UploadSerializer, **errors(409), **REFUSED},
         examples=[OpenApiExample("A workflow", EXAMPLE, request_only=True, media_type="application/json")],
     )
     def post(self, request: Request) -> HttpResponse:
         """Store a document: a bundle, a single workflow, task or ticket type, form steps, or an integration graph.
 
         An upsert by key: what the document leaves out stays as it is, and the same document twice changes nothing.
-        201 when it made a workflow, else 200. Errors: 400 with all of them, nothing written.
+        201 when it made a workflow, else 200. Errors: 400 with all of them, nothing written;
+        so too with 422 when `publish` is refused.
         """
-        dry_run, prune = flag_param(request, "dry_run"), flag_param(request, "prune")
-        if flag_param(request, "publish"):
-            raise invalid("Publishing is not available yet: upload without it.", attr="publish", code="unsupported")
-        done = upload(user=caller(request), document=request.data, prune=prune, dry_run=dry_run)
-        status = 201 if done.created and not dry_run else 200
+        options = Options(**{name: flag_param(request, name) for name in FLAGS})
+        done = upload(user=caller(request), document=request.data, options=options)
+        status = 201 if done.created and not options.dry_run else 200
         return HttpResponse(_answer(done), status=status, content_type="application/json")
 
 
@@ -94,8 +96,7 @@ def _answer(done: Uploaded) -> bytes:
             "published_version": done.published_version,
             "diff": done.diff,
             "problems": [problem.as_dict() for problem in done.problems],
-            # Nothing proves definitions yet, so nothing is proved.
-            "proved": False,
+            "proved": done.proved,
         }
     )
     rows = f'{{"workflow":{done.workflow},"tickets":[{",".join(done.tickets)}],'

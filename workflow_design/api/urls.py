@@ -9,6 +9,7 @@ from workflow_design.api.access import AccessViewSet
 from workflow_design.api.checks import SimulateView, ValidateView
 from workflow_design.api.documents import UploadView
 from workflow_design.api.parts import TaskViewSet, TicketDefinitionViewSet, TransitionViewSet
+from workflow_design.api.versions import VersionViewSet
 from workflow_design.api.workflows import WorkflowViewSet
 
 router = SimpleRouter()
@@ -17,6 +18,7 @@ router.register("tasks", TaskViewSet, "task")
 router.register("transitions", TransitionViewSet, "transition")
 router.register("tickets", TicketDefinitionViewSet, "ticket-definition")
 
+_WORKFLOW = "workflows/(?P<workflow_id>[0-9]{1,18})"
 _LIST: dict[str, Any] = {"get": "list", "post": "create"}
 _NESTED = {"tasks": TaskViewSet, "transitions": TransitionViewSet, "tickets": TicketDefinitionViewSet}
 _CHECKS = {"validate": ValidateView, "simulate": SimulateView}
@@ -26,7 +28,7 @@ urlpatterns = [
     path("access/", AccessViewSet.as_view({"get": "list", "post": "create", "delete": "revoke"}), name="ticket-access"),
     *(
         re_path(
-            rf"^workflows/(?P<workflow_id>[0-9]{{1,18}})/{name}/$",
+            rf"^{_WORKFLOW}/{name}/$",
             view.as_view(_LIST),
             name=f"workflow-{name}",
         )
@@ -35,6 +37,16 @@ urlpatterns = [
     *(
         re_path(rf"^workflows/(?P<id>[0-9]{{1,18}})/{name}/$", view.as_view(), name=f"workflow-{name}")
         for name, view in _CHECKS.items()
+    ),
+    re_path(
+        rf"^{_WORKFLOW}/versions/$",
+        VersionViewSet.as_view({"get": "list"}),
+        name="workflow-versions",
+    ),
+    re_path(
+        rf"^{_WORKFLOW}/versions/(?P<number>[0-9]{{1,9}})/$",
+        VersionViewSet.as_view({"get": "retrieve"}),
+        name="workflow-version",
     ),
     *router.urls,
 ]

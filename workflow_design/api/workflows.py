@@ -11,10 +11,9 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from core.errors import invalid, not_found
+from core.errors import invalid
 from core.renderers import json_response
 from users.permissions import caller
-from workflow_design.api.base import DefinitionViewSet
 from workflow_design.api.bundles import BundleSerializer
 from workflow_design.api.documents import document_response
 from workflow_design.api.filters import WorkflowFilter
@@ -24,12 +23,13 @@ from workflow_design.api.serializers import (
     TaskOrderSerializer,
     WorkflowSerializer,
 )
+from workflow_design.api.versions import VersionActions, number_param
 from workflow_design.models import WorkflowDefinition
 from workflow_design.selectors import WORKFLOW_ROWS, searched
 from workflow_design.services import export, tasks, workflows
 
 
-class WorkflowViewSet(DefinitionViewSet):
+class WorkflowViewSet(VersionActions):
     """Workflows: the working copies that creators edit."""
 
     example = {
@@ -41,7 +41,7 @@ class WorkflowViewSet(DefinitionViewSet):
     serializer_class = WorkflowSerializer
     filterset_class = WorkflowFilter
     orderings = {
-        **DefinitionViewSet.orderings,
+        **VersionActions.orderings,
         **{name: name for name in ("key", "title", "status")},
     }
 
@@ -112,6 +112,7 @@ class WorkflowViewSet(DefinitionViewSet):
         operation_id="export_workflow",
         parameters=[
             OpenApiParameter("as", str, enum=["json", "yaml"], description="The form; json when absent."),
+            OpenApiParameter("version", int, description="A published version; the working copy when absent."),
         ],
         responses={
             (200, "application/json"): BundleSerializer,
@@ -120,9 +121,7 @@ class WorkflowViewSet(DefinitionViewSet):
     )
     @action(detail=True, methods=["get"])
     def export(self, request: Request, **kwargs: Any) -> HttpResponse:
-        """The working copy as a document: uploading it again changes nothing."""
+        """The working copy, or what a version was made from, as a document: uploading it brings that back."""
         form = choice_param(request, "as", ("json", "yaml"))
-        if "version" in request.query_params:
-            # No version has been published of any workflow, so none is found.
-            raise not_found()
-        return document_response(export.export(workflow_id=int(kwargs["id"])), form)
+        found = export.export(workflow_id=int(kwargs["id"]), version=number_param(request, "version"))
+        return document_response(found, form)

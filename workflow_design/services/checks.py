@@ -30,8 +30,13 @@ def validate(*, workflow_id: int) -> Report:
     found = load(workflow_id)
     if found is None:
         raise not_found()
+    return report(found.bundle)
+
+
+def report(bundle: Mapping[str, Any]) -> Report:
+    """The same of a bundle in normal form: what publishing goes by."""
     # Nothing proves definitions yet, so nothing is proved.
-    return Report(findings(found.bundle), structure.assumptions(found.bundle), proved=False)
+    return Report(findings(bundle), structure.assumptions(bundle), proved=False)
 
 
 def findings(bundle: Mapping[str, Any]) -> list[Problem]:
@@ -39,14 +44,13 @@ def findings(bundle: Mapping[str, Any]) -> list[Problem]:
     return [*_unknown_roles(bundle), *_unknown_workflows(bundle), *structure.check(bundle)]
 
 
-def located(found: Normalized, document: Any) -> list[Problem]:
-    """The findings about a document on top of what is stored, with pointers into the document that came.
+def located(problems: list[Problem], found: Normalized, document: Any) -> list[Problem]:
+    """Findings about a document on top of what is stored (`found.after`), with pointers into the document that came.
 
     A condition written as text has no places inside: the pointer ends there.
     """
     return [
-        replace(problem, path=_without_inside_of_text(document, found.locate(problem.path)))
-        for problem in findings(found.after)
+        replace(problem, path=_without_inside_of_text(document, found.locate(problem.path))) for problem in problems
     ]
 
 

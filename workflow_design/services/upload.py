@@ -10,14 +10,14 @@ from django.db import IntegrityError, transaction
 
 from core.errors import Fault, Refused
 from users.models import User
-from workflow_design.kernel.document import Change, Normalized, content_hash, diff, normalize, workflow_key
+from workflow_design.kernel.document import Change, Normalized, diff, normalize, workflow_key
 from workflow_design.kernel.problems import Problem
 from workflow_design.models import TicketDefinition, WorkflowDefinition
-from workflow_design.selectors import TICKET_ROWS, WORKFLOW_ROWS, version_of
+from workflow_design.selectors import TICKET_ROWS, WORKFLOW_ROWS, has_changes, version_of
 from workflow_design.services import bulk, checks
-from workflow_design.services.stored import Stored, errors, load, seal
-from workflow_design.services.workflows import entity_of
-from workflow_design.services.writing import brief, noted, write
+from workflow_design.services.publish import freeze
+from workflow_design.services.stored import Stored, errors, load
+from workflow_design.services.writing import brief, noted
 
 
 @dataclass(slots=True)
@@ -33,72 +33,77 @@ class Uploaded:
     """The workflow's row as JSON text, read before a dry run is undone."""
     tickets: list[str]
     """Its ticket types' rows, likewise."""
-    version: int = 1
-    published_version: int | None = None
+    proved: bool
+    version: int
+    published_version: int | None
 
 
-def upload(*, user: User | None, document: Any, prune: bool = False, dry_run: bool = False) -> Uploaded:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to upload. `prune`: remove tasks and ticket types that the document leaves out. `publish`: publish the result
+    too, or store nothing; with `accept_unproved` also what is unproved. `dry_run`: try everything and undo it.
+    """
+
+    prune: bool = False
+    dry_run: bool = False
+    publish: bool = False
+    accept_unproved: bool = False
+
+
+def upload(*, user: User | None, document: Any, options: Options = Options()) -> Uploaded:
     """Store a document in any of its forms; what it leaves out stays as it is.
 
-    400 with every error of the document, nothing written. With `dry_run` everything is tried and undone.
+    400 with every error of the document, or 422 when it is to be published and can't be: then nothing is written.
     """
     try:
-        return _try(user, document, prune, dry_run)
+        return _try(user, document, options)
     except IntegrityError:
         # Another upload made a row with one of these keys since we looked: now it is there to be seen.
-        return _try(user, document, prune, dry_run)
+        return _try(user, document, options)
 
 
-def _try(user: User | None, document: Any, prune: bool, dry_run: bool) -> Uploaded:
+def _try(user: User | None, document: Any, options: Options) -> Uploaded:
     with transaction.atomic():
-        answer = _upload(user, document, prune)
-        if dry_run:
+        answer = _upload(user, document, options)
+        if options.dry_run:
             transaction.set_rollback(True)
     return answer
 
 
-def _upload(user: User | None, document: Any, prune: bool) -> Uploaded:
+def _upload(user: User | None, document: Any, options: Options) -> Uploaded:
     key = workflow_key(document)
     workflow = WorkflowDefinition.objects.select_for_update().filter(key=key).first() if key else None
     current = load(workflow.pk) if workflow else None
-    found = normalize(document, current=current.bundle if current else None, prune=prune)
+    found = normalize(document, current=current.bundle if current else None, prune=options.prune)
     if found.errors:
         raise Refused(errors(found.problems))
     if workflow is None and "workflow" not in found.sections:
         raise Refused([Fault("unknown_workflow", f'There is no workflow with the key "{key}": upload it first.', None)])
-    problems = [*found.problems, *checks.located(found, document)]
-    before = current.bundle if current else None
-    differences = diff(before, found.after)
-    if not differences and workflow is not None:
-        return _answer(workflow, False, [], problems)
+    report = checks.report(found.after)
+    problems = [*found.problems, *checks.located(report.problems, found, document)]
     created = workflow is None
-    if workflow is None:
+    differences = diff(current.bundle if current else None, found.after)
+    if workflow is None or current is None:
         workflow = bulk.insert_workflow(user, found.after["workflow"])
         current = Stored.empty(workflow.pk)
-    elif entity_of(workflow) != found.after["workflow"]:
-        write(workflow, found.after["workflow"], content_hash("workflow", found.after["workflow"]))
-    assert current is not None
-    _refuse_taken_keys(found, current)
-    bulk.store(user, current, found.after)
-    seal(workflow)
-    noted(user, workflow, "created" if created else "uploaded", {"prune": prune, **brief(differences)})
-    return _answer(workflow, created, differences, problems)
-
-
-def _answer(
-    workflow: WorkflowDefinition, created: bool, differences: list[Change], problems: list[Problem]
-) -> Uploaded:
+    if differences:
+        _refuse_taken_keys(found, current)
+        bulk.rewrite(user, workflow, current, found.after)
+        noted(user, workflow, "created" if created else "uploaded", {"prune": options.prune, **brief(differences)})
+    if options.publish and has_changes(workflow):
+        freeze(user, workflow, found.after, report, accept_unproved=options.accept_unproved, shown=problems)
     row = WORKFLOW_ROWS.one(WorkflowDefinition.objects.filter(pk=workflow.pk))
     tickets = TICKET_ROWS.all(TicketDefinition.objects.filter(workflow=workflow).order_by("pk"))
     assert row is not None
     return Uploaded(
-        workflow.pk,
-        created,
-        bool(differences),
-        differences,
-        problems,
-        row[0],
-        tickets,
+        workflow_id=workflow.pk,
+        created=created,
+        changed=bool(differences),
+        diff=differences,
+        problems=problems,
+        workflow=row[0],
+        tickets=tickets,
+        proved=report.proved,
         version=version_of(workflow),
         published_version=workflow.published_version,
     )

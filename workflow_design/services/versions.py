@@ -9,13 +9,12 @@ from django.db import transaction
 
 from core.errors import invalid, not_found
 from users.models import User
-from workflow_design.kernel.document import Bundle, Change, content_hash, diff
+from workflow_design.kernel.document import Bundle, Change, diff
 from workflow_design.kernel.document.words import sentences
 from workflow_design.models import WorkflowDefinition, WorkflowVersion
-from workflow_design.services.bulk import store
-from workflow_design.services.stored import load, seal
-from workflow_design.services.workflows import entity_of
-from workflow_design.services.writing import brief, locked, noted, write
+from workflow_design.services.bulk import rewrite
+from workflow_design.services.stored import load
+from workflow_design.services.writing import brief, locked, noted
 
 MAX_NUMBER = 2**31 - 1
 
@@ -85,10 +84,7 @@ def version_restore(*, user: User | None, workflow_id: int, number: Any, expecte
     changes = diff(current.bundle, after)
     if not changes:
         return
-    if entity_of(workflow) != after["workflow"]:
-        write(workflow, after["workflow"], content_hash("workflow", after["workflow"]))
-    store(user, current, after)
-    seal(workflow)
+    rewrite(user, workflow, current, after)
     noted(user, workflow, "restored", {"version": number, **brief(changes)})
 
 

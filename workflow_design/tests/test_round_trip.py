@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from workflow_design.kernel.document import normalize, parse_yaml, to_yaml
 from workflow_design.models import WorkflowDefinition
 from workflow_design.services.export import export
-from workflow_design.services.upload import upload
+from workflow_design.services.upload import Options, upload
 
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 line = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(str.strip)
@@ -92,7 +92,7 @@ def test_round_trip(document):
     assert first.changed or not first.created
     exported = export(workflow_id=first.workflow_id)
     for form in (exported, json.loads(json.dumps(exported)), parse_yaml(to_yaml(exported).encode())):
-        again = upload(user=None, document=form, prune=True)
+        again = upload(user=None, document=form, options=Options(prune=True))
         assert (again.workflow_id, again.changed, again.diff) == (first.workflow_id, False, [])
     stored = {task["key"]: task for task in exported["tasks"]}
     for task in document["tasks"]:

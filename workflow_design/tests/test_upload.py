@@ -220,13 +220,6 @@ def test_a_ticket_key_of_another_workflow(alice, purchase, in_company, acme):
     assert counts(in_company, acme) == before
 
 
-def test_publish_is_refused_until_it_exists(alice, in_company, acme):
-    before = counts(in_company, acme)
-    response = alice.post(f"{UPLOAD}?publish=true", PURCHASE)
-    assert (response.status_code, errors(response)) == (400, [("publish", "unsupported")])
-    assert counts(in_company, acme) == before
-
-
 @pytest.mark.parametrize("query", ["dry_run=1", "prune=yes", "dry_run="])
 def test_flags_are_true_or_false(alice, query):
     assert alice.post(f"{UPLOAD}?{query}", PURCHASE).status_code == 400
