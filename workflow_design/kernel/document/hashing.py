@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
+import orjson
+
 from workflow_design.kernel.document.entities import TASK, TICKET, TRANSITION, WORKFLOW
 from workflow_design.kernel.document.rows import EntityKind
-from workflow_design.kernel.schemas import canonical_text
 
 _CONTENT: dict[EntityKind, tuple[str, ...]] = {
     "workflow": tuple(WORKFLOW.defaults),
@@ -24,7 +25,7 @@ def content_hash(kind: EntityKind, entity: Mapping[str, Any]) -> bytes:
     Own keys count in their fixed order however they are given; inside schemas, templates and ticket fields the order
     of keys counts, since people see it.
     """
-    return sha256(canonical_text([entity[key] for key in _CONTENT[kind]]).encode()).digest()
+    return sha256(orjson.dumps([entity[key] for key in _CONTENT[kind]])).digest()
 
 
 def canonical_hash(bundle: Mapping[str, Any]) -> str:
