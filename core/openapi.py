@@ -6,7 +6,7 @@ from those of every call its refusals, all of one shape.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django_filters import filters
 from drf_spectacular.openapi import AutoSchema as SpectacularSchema
@@ -49,7 +49,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
     """Every refusal."""
 
     type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
-    errors = FaultSerializer(many=True)
+    errors = FaultSerializer(many=True)  # type: ignore[assignment]
 
 
 def errors(*statuses: int) -> dict[int, OpenApiResponse]:
@@ -90,6 +90,10 @@ class AutoSchema(SpectacularSchema):
     def _is_resource(self) -> bool:
         return isinstance(self.view, BaseViewSet)
 
+    @property
+    def _viewset(self) -> BaseViewSet:
+        return cast(BaseViewSet, self.view)
+
     def _resource(self) -> str:
         """`workflow` for /workflows/{id}/, `workflow_task` for /workflows/{id}/tasks/; a view may name its own word."""
         parts = [part for part in self.path.split("/") if part]
@@ -122,7 +126,7 @@ class AutoSchema(SpectacularSchema):
     def get_summary(self) -> str | None:
         return self.get_operation_id().replace("_", " ").capitalize()
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         if self._is_resource and self._action in _VERBS:
             return (type(self.view).__doc__ or "").strip()
         return super().get_description()
@@ -145,15 +149,15 @@ class AutoSchema(SpectacularSchema):
         ]
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
-        if self._is_resource and self.method in ("PUT", "PATCH", "DELETE") and self.view.revision:
+        if self._is_resource and self.method in ("PUT", "PATCH", "DELETE") and self._viewset.revision:
             about = "The ETag you have read: 412 if it has changed since."
             return [{"name": "If-Match", "in": "header", "schema": {"type": "string"}, "description": about}]
         if not (self._is_resource and self._action == "list"):
             return []
-        found = [_query("ordering", {"type": "string"}, f"{', '.join(self.view.orderings)}; `-` for descending.")]
-        if type(self.view).search is not BaseViewSet.search:
+        found = [_query("ordering", {"type": "string"}, f"{', '.join(self._viewset.orderings)}; `-` for descending.")]
+        if type(self._viewset).search is not BaseViewSet.search:
             found.append(_query("search", {"type": "string"}, "Words, or how they begin."))
-        filterset = self.view.filterset_class
+        filterset = self._viewset.filterset_class
         for name, item in filterset.base_filters.items() if filterset else ():
             found.append(_query(name, _filter_schema(item), str(item.extra.get("help_text") or "")))
         return found
@@ -215,7 +219,7 @@ class AutoSchema(SpectacularSchema):
             found += [413, 415]
         if self._is_resource and self.method != "GET":
             found.append(409)
-            if self.view.revision and self.method in ("PUT", "PATCH", "DELETE"):
+            if self._viewset.revision and self.method in ("PUT", "PATCH", "DELETE"):
                 found.append(412)
         return found
 
@@ -224,7 +228,7 @@ class AutoSchema(SpectacularSchema):
         if status_code == "429":
             headers["Retry-After"] = {"schema": {"type": "integer"}, "description": "Seconds.", "required": True}
         single = self._action in _VERBS and self._action not in ("list", "destroy")
-        if self._is_resource and self.view.revision and single and status_code in ("200", "201"):
+        if self._is_resource and self._viewset.revision and single and status_code in ("200", "201"):
             headers["ETag"] = {"schema": {"type": "string"}, "description": "For If-Match.", "required": True}
         return headers
 

@@ -28,10 +28,10 @@ import json
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django_tenants.utils import tenant_context
 
+from core.db import connection
 from core.models import Actor
 from tests.contract import complaint
 from users import tokens

@@ -41,7 +41,7 @@ class _SignatureOnce:
     @staticmethod
     @lru_cache(maxsize=4096)
     def decode(token: str, verify: bool = True) -> Any:
-        return token_backend.decode(token, verify)
+        return token_backend.decode(token, verify)  # type: ignore[arg-type]
 
 
 class _CallersToken(AccessToken):
