@@ -7,7 +7,7 @@ from typing import Any
 
 from workflow_design.kernel.fields import merged_fields
 from workflow_design.kernel.problems import Problem
-from workflow_design.kernel.structure.data import check_fields, check_schemas, field_types
+from workflow_design.kernel.structure.data import FieldTypes, check_fields, check_schemas
 from workflow_design.kernel.structure.findings import MAX_NODES, Findings, OutOfWorkError
 from workflow_design.kernel.structure.flow import check_flow, subject_of
 from workflow_design.kernel.structure.rules import Rules
@@ -26,7 +26,7 @@ def check(bundle: Mapping[str, Any]) -> list[Problem]:
     findings = Findings()
     types = Types()
     merged = merged_fields(bundle)
-    fields = field_types(merged.fields, types)
+    fields = FieldTypes(merged.fields, types)
     check_fields(bundle, merged, findings)
     check_flow(bundle, findings)
     check_tasks(bundle, findings)
@@ -42,7 +42,8 @@ def check(bundle: Mapping[str, Any]) -> list[Problem]:
         check_transforms(bundle, variables, rules, types, findings)
     except OutOfWorkError:
         message = (
-            f"The conditions and templates hold more than {MAX_NODES:,} values together: not all of them were checked."
+            f"Not all conditions and templates were checked: they hold more than {MAX_NODES:,} values together, "
+            "or there is too much wrong already."
         )
         findings.add("unproved", "not_all_checked", message, "")
     return findings.result()

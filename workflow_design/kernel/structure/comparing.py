@@ -59,11 +59,15 @@ class Comparing:
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self.constants = 0
+        self._told: Subject | None = None  # whose first constant comparison has been reported
 
     def compare(self, left: Operand, right: Operand, subject: Subject, path: str, *, order: bool) -> None:
         """== and its like; with `order`, < and its like."""
         if is_literal(left.rule) and is_literal(right.rule):
             self.constants += 1
+            if subject is self._told:
+                return
+            self._told = subject
             message = (
                 f"{subject.words} compares {shown(left.rule)} with {shown(right.rule)}, which are both constant: "
                 'a field is read with {"var": "its name"}.'

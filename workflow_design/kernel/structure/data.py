@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workflow_design.kernel.fields import Field, MergedFields, output_properties, ticket_problems
@@ -13,12 +13,27 @@ from workflow_design.kernel.structure.types import ANYTHING, OBJECT, Type, Types
 Entity = dict[str, Any]
 
 
-def field_types(fields: Mapping[str, Field], types: Types) -> dict[str, Type]:
-    """What is known of each field: all that any of its sources may put there."""
-    return {
-        name: either({id(source.schema): types.of(source.schema, source.schema) for source in field.sources}.values())
-        for name, field in fields.items()
-    }
+class FieldTypes(Mapping[str, Type]):
+    """What is known of each field, worked out when asked for: all that any of its sources may put there."""
+
+    def __init__(self, fields: Mapping[str, Field], types: Types) -> None:
+        self._fields = fields
+        self._types = types
+        self._found: dict[str, Type] = {}
+
+    def __getitem__(self, name: str) -> Type:
+        found = self._found.get(name)
+        if found is None:
+            sources = self._fields[name].sources
+            found = either(self._types.of(source.schema, source.schema) for source in sources)
+            self._found[name] = found
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
 
 
 def check_fields(bundle: Mapping[str, Any], merged: MergedFields, findings: Findings) -> None:

@@ -9,16 +9,16 @@ from difflib import get_close_matches
 from workflow_design.kernel import limits
 from workflow_design.kernel.problems import Problem, Severity
 
-MAX_COLLECTED: int = 10 * limits.MAX_PROBLEMS
-"""More findings than this are counted, not kept."""
-MAX_NODES = 300_000
-"""Values of conditions and templates that are looked at; about a second."""
-_MAX_COMPARED = 20_000
+MAX_COLLECTED: int = 2 * limits.MAX_PROBLEMS
+"""More warnings than this are counted, not kept; after more errors no further rule is looked at."""
+MAX_NODES = 200_000
+"""Values of conditions and templates that are looked at; about half a second."""
+_MAX_COMPARED = 5_000
 """Names that are compared with wrong ones, over all findings."""
 
 
 class OutOfWorkError(Exception):
-    """The conditions and templates of a bundle are too large together to look at all of them."""
+    """The conditions and templates of a bundle are too large together, or too wrong, to look at all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Findings:
 
     problems: list[Problem] = field(default_factory=list)
     left_out: int = 0
+    errors: int = 0
     _nodes: int = MAX_NODES
     _comparisons: int = _MAX_COMPARED
 
@@ -50,8 +51,10 @@ class Findings:
         task: str | None = None,
         transition: int | None = None,
     ) -> None:
-        """One finding; beyond MAX_COLLECTED only counted."""
-        if len(self.problems) >= MAX_COLLECTED:
+        """One finding; warnings beyond MAX_COLLECTED are only counted."""
+        if severity == "error":
+            self.errors += 1
+        elif len(self.problems) - self.errors >= MAX_COLLECTED:
             self.left_out += 1
             return
         self.problems.append(Problem(severity, code, message, path, task=task, transition=transition))
@@ -67,7 +70,7 @@ class Findings:
     def spend(self, nodes: int) -> None:
         """Counts looking at that many values. Raises OutOfWorkError."""
         self._nodes -= nodes
-        if self._nodes < 0:
+        if self._nodes < 0 or self.errors > MAX_COLLECTED:
             raise OutOfWorkError
 
     def near(self, name: str, known: Collection[str]) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from workflow_design.kernel.language import OPERATORS
 from workflow_design.kernel.language.compiler import is_literal
+from workflow_design.kernel.problems import pointer
 from workflow_design.kernel.structure.comparing import Comparing, Operand
 from workflow_design.kernel.structure.findings import Findings, Subject
 from workflow_design.kernel.structure.reading import Reading
@@ -26,6 +28,7 @@ EQUALITY = frozenset({"==", "===", "!=", "!=="})
 ORDER = frozenset({"<", "<=", ">", ">="})
 ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "min", "max"})
 LOOPS = frozenset({"map", "filter", "reduce", "all", "some", "none"})
+_BELOW = {name: pointer(name) for name in OPERATORS}
 _TRUTH = Type(BOOLEAN)
 _AMOUNT = Type(NUMBER)
 _WORDS = Type(TEXT)
@@ -88,14 +91,17 @@ class Rules:
     def _rule(self, rule: Any, scope: Scope, subject: Subject, path: str) -> Type:
         self._findings.spend(1)
         if isinstance(rule, list):
+            if is_literal(rule):
+                self._findings.spend(len(rule))
+                return _ITEMS
             for index, item in enumerate(rule):
-                self._rule(item, scope, subject, escaped(path, index))
+                self._rule(item, scope, subject, f"{path}/{index}")
             return _ITEMS
         if not isinstance(rule, dict):
             return literal(rule)
         ((name, raw),) = rule.items()
-        below = escaped(path, name)
-        places = [escaped(below, index) for index in range(len(raw))] if isinstance(raw, list) else [below]
+        below = path + _BELOW[name]
+        places = [f"{below}/{index}" for index in range(len(raw))] if isinstance(raw, list) else [below]
         operands = raw if isinstance(raw, list) else [raw]
         if name == "var":
             return self._var(operands, places, scope, subject)
@@ -185,6 +191,3 @@ class Rules:
 def is_plain(template: Any) -> bool:
     """Whether a template is an object whose keys are written out."""
     return isinstance(template, dict) and not (len(template) == 1 and next(iter(template)).startswith("$"))
-
-
-__all__ = ["Rules", "Scope", "is_literal", "is_plain"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,9 +51,9 @@ class Variables:
                 "assignee": UNKNOWN,
             },
         )
-        self.at_start = Type(OBJECT, members={**fields, "_ticket": _TICKET})
+        self.at_start = Type(OBJECT, members=ChainMap({"_ticket": _TICKET}, fields))  # type: ignore[arg-type]
         """In conditions of start transitions and in end actions: no task is at work."""
-        self.in_task = Type(OBJECT, members={**fields, "_ticket": _TICKET, "_task": task})
+        self.in_task = Type(OBJECT, members=ChainMap({"_ticket": _TICKET, "_task": task}, fields))  # type: ignore[arg-type]
         """In other conditions and in an input_transform."""
         computed = {"_data": Type(OBJECT, members=fields), "_ticket": _TICKET, "_task": task}
         self.computed = Type(OBJECT, members=computed)

@@ -27,6 +27,7 @@ _NAMES = {
     "object": OBJECT,
     "null": NULL,
 }
+_KINDS = {type(None): NULL, bool: BOOLEAN, int: NUMBER, float: NUMBER, str: TEXT, list: LIST, dict: OBJECT}
 _WORDS = {
     BOOLEAN: "true or false",
     NUMBER: "a number",
@@ -74,19 +75,13 @@ UNKNOWN = Type()
 
 def kind_of(value: Any) -> int:
     """The kind of a JSON value."""
-    if value is None:
-        return NULL
-    if isinstance(value, bool):
-        return BOOLEAN
-    if isinstance(value, int | float):
-        return NUMBER
-    if isinstance(value, str):
-        return TEXT
-    return LIST if isinstance(value, list) else OBJECT
+    return _KINDS[type(value)]
 
 
 def key_of(value: Any) -> Hashable:
     """Equal for values that are strictly equal, and only for those."""
+    if type(value) is str:
+        return TEXT, value
     kind = kind_of(value)
     return (kind, canonical_text(value)) if kind in (LIST, OBJECT) else (kind, value)
 
@@ -217,7 +212,7 @@ def _read(schema: Any, root: Any, branches: list[int]) -> Type:
     listed = [part["const"]] if "const" in part else part.get("enum")
     if isinstance(listed, list):
         options = {key_of(option): option for option in listed}
-        kinds &= reduce(or_, (kind_of(option) for option in listed), 0)
+        kinds &= reduce(or_, {kind_of(option) for option in listed}, 0)
     for key in ("anyOf", "oneOf"):
         if isinstance(part.get(key), list):
             kinds &= reduce(or_, (_read(one, root, branches).kinds for one in part[key]), 0)
