@@ -257,7 +257,8 @@ THROTTLE_SIGN_UP: str = env.str("THROTTLE_SIGN_UP", "20/hour")
 
 # --- Pages ---------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "static-root"
+# Where `collectstatic` puts files and they are served from; without it they are served from where they are.
+STATIC_ROOT: str | None = env.str("STATIC_ROOT", "") or None
 WHITENOISE_USE_FINDERS = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
