@@ -105,7 +105,9 @@ class WorkflowInstance(models.Model):
     input = OrderedJSONField(default=dict, help_text="what it was started with")
     data = OrderedJSONField(default=dict)
     marking = OrderedJSONField(default=dict)
-    shown = ArrayField(models.CharField(max_length=63), default=list, help_text="fields that the requester sees")
+    visible_fields = ArrayField(
+        models.CharField(max_length=63), default=list, help_text="fields that the requester sees"
+    )
     conversation = models.CharField(max_length=200, blank=True, default="")
     tasks_executed = models.PositiveIntegerField(default=0)
     tokens_used = models.PositiveBigIntegerField(default=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workflow_design.kernel.engine import Event, Opened
-from workflow_design.kernel.language import EvaluationError
+from workflow_design.kernel.language import EvaluationError, compile_template
 from workflow_design.versions import Compiled
 
 
@@ -13,7 +13,9 @@ def compute(version: Compiled, opened: Opened, data: dict[str, Any], ticket: dic
     """What a `compute` task ends in: its output_transform over `_data`, checked against its output_schema."""
     about = {"key": opened.key, "outcome": "completed", "assignee": None}
     try:
-        output = version.output_transform(opened.task).render({"_data": data, "_ticket": ticket, "_task": about})
+        output = compile_template(version.tasks[opened.key]["output_transform"]).render(
+            {"_data": data, "_ticket": ticket, "_task": about}
+        )
     except EvaluationError:
         return Event("failed", opened.number)
     if output is None:

@@ -29,7 +29,7 @@ class Note:
             told["conditions"] = [
                 {
                     "transition": evaluated.transition,
-                    "condition": version.condition_text(evaluated.transition),
+                    "condition": version.graph.rule(evaluated.transition).condition.text,
                     "value": evaluated.value,
                     "inputs": evaluated.inputs,
                 }

@@ -16,7 +16,7 @@ from workflow_design import versions
 from workflow_design.kernel.engine import Event, Marking
 from workflow_design.kernel.schemas import compile_schema
 from workflow_design.models import Status, TicketDefinition, WorkflowDefinition, WorkflowVersion
-from workflow_ops.models import InstanceStatus, Ticket, WorkflowInstance
+from workflow_ops.models import Incident, IncidentStatus, InstanceStatus, Ticket, WorkflowInstance
 from workflow_ops.services.notes import Note
 from workflow_ops.services.running import Advanced, Run, advance, dotted, lock, require_running
 
@@ -130,7 +130,7 @@ def _instance(
         status=InstanceStatus.IN_PROGRESS,
         input=values,
         data=values,
-        shown=sorted({*values, *(name for name, field in version.fields.items() if field.public)}),
+        visible_fields=sorted({*values, *(name for name, field in version.fields.items() if field.public)}),
         marking=Marking().to_json(),
         conversation=conversation,
         created_by=user,
@@ -156,6 +156,9 @@ def _start(user: User, instance: WorkflowInstance, version: versions.Compiled, t
 def run_cancel(*, user: User, instance_id: int) -> None:
     """End a run without a result: its open tasks are cancelled. 409 when it is closed."""
     run = lock(instance_id)
+    Incident.objects.filter(instance=run.id).exclude(status=IncidentStatus.RESOLVED).update(
+        status=IncidentStatus.RESOLVED, resolved_by=user, resolved_at=timezone.now(), updated_at=timezone.now()
+    )
     advance(run, Event("cancelled"), user=user, note=_note(run, "cancelled"))
 
 

@@ -1,0 +1,192 @@
+"""The shapes of tickets, tasks, executions and incidents in REST, for the OpenAPI document.
+
+Answers are written by PostgreSQL from `selectors`; bodies are read by the services.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from workflow_design.api.content import AnyJSONField, JSONObjectField
+from workflow_design.api.serializers import AuditSerializer
+from workflow_ops.models import IncidentKind, IncidentStatus, InstanceStatus, TaskStatus
+
+
+class OpenTaskSerializer(serializers.Serializer[Any]):
+    """A task of a ticket that is still to be done."""
+
+    id = serializers.IntegerField()
+    task_key = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.ChoiceField(choices=TaskStatus.choices)
+    assignee = serializers.IntegerField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True)
+
+
+class TicketSerializer(AuditSerializer):
+    """A ticket, with the data that the caller may see."""
+
+    number = serializers.IntegerField()
+    ticket_definition = serializers.IntegerField()
+    workflow = serializers.IntegerField()
+    workflow_version = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=InstanceStatus.choices)
+    subject = serializers.CharField()
+    conversation = serializers.CharField()
+    data = JSONObjectField()
+    open_tasks = OpenTaskSerializer(many=True)
+
+
+class OpenTicketSerializer(serializers.Serializer[Any]):
+    """A request through a ticket type."""
+
+    ticket_definition = AnyJSONField(help_text="Key or id of the ticket type.")
+    data = JSONObjectField(help_text="Field name → value.")
+    subject = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    conversation = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class TicketTypeSerializer(serializers.Serializer[Any]):
+    """A ticket type that the caller may open."""
+
+    id = serializers.IntegerField()
+    company = serializers.CharField()
+    key = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    workflow = serializers.IntegerField()
+    workflow_version = serializers.IntegerField()
+    form = JSONObjectField(help_text="JSON Schema of a submission's data.")
+    constants = JSONObjectField(help_text="Fixed fields: shown, and refused in a submission.")
+    edit_layout = serializers.CharField()
+    display_layout = serializers.CharField()
+
+
+class TaskInstanceSerializer(AuditSerializer):
+    """A piece of work."""
+
+    task_key = serializers.CharField()
+    title = serializers.CharField()
+    ticket = serializers.IntegerField(allow_null=True)
+    execution = serializers.IntegerField()
+    workflow = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=TaskStatus.choices)
+    assignee = serializers.IntegerField(allow_null=True)
+    assignee_roles = serializers.ListField(child=serializers.CharField())
+    due_at = serializers.DateTimeField(allow_null=True)
+    input = JSONObjectField()
+    output = JSONObjectField(allow_null=True, help_text="A draft until the task is completed.")
+    form = JSONObjectField(help_text="JSON Schema of the output.")
+    edit_layout = serializers.CharField()
+    display_layout = serializers.CharField()
+    completed_by = serializers.IntegerField(allow_null=True)
+    completed_at = serializers.DateTimeField(allow_null=True)
+
+
+class OutputSerializer(serializers.Serializer[Any]):
+    """What a task gives."""
+
+    output = JSONObjectField()
+
+
+class AssignSerializer(serializers.Serializer[Any]):
+    """Who shall do a task; null gives it back."""
+
+    user = serializers.IntegerField(allow_null=True)
+
+
+class CompletedSerializer(serializers.Serializer[Any]):
+    """What completing a task led to."""
+
+    task = TaskInstanceSerializer()
+    ticket = TicketSerializer(allow_null=True)
+    opened_tasks = TaskInstanceSerializer(many=True)
+
+
+class BulkSerializer(serializers.Serializer[Any]):
+    """One action for several tasks."""
+
+    action = serializers.ChoiceField(choices=["claim", "release", "assign", "save", "complete"])
+    tasks = serializers.ListField(child=serializers.IntegerField())
+    user = serializers.IntegerField(required=False, allow_null=True)
+    output = JSONObjectField(required=False)
+
+
+class BulkResultSerializer(serializers.Serializer[Any]):
+    """What became of one task."""
+
+    task = serializers.IntegerField()
+    status = serializers.IntegerField(help_text="The HTTP status that the single call would have had.")
+    errors = serializers.ListField(child=JSONObjectField())
+
+
+class BulkAnswerSerializer(serializers.Serializer[Any]):
+    """What became of each task, in the order asked."""
+
+    results = BulkResultSerializer(many=True)
+
+
+class ExecuteSerializer(serializers.Serializer[Any]):
+    """What a workflow is run with."""
+
+    input = JSONObjectField(required=False)
+    conversation = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class ExecutionSerializer(AuditSerializer):
+    """A run of a workflow, with a ticket or without."""
+
+    workflow = serializers.IntegerField()
+    workflow_version = serializers.IntegerField()
+    ticket = serializers.IntegerField(allow_null=True)
+    status = serializers.ChoiceField(choices=InstanceStatus.choices)
+    conversation = serializers.CharField()
+    started_at = serializers.DateTimeField()
+    completed_at = serializers.DateTimeField(allow_null=True)
+    duration_ms = serializers.IntegerField(allow_null=True)
+    input = JSONObjectField()
+    output = JSONObjectField(allow_null=True)
+    tasks_executed = serializers.IntegerField()
+    tokens_used = serializers.IntegerField()
+    cost = serializers.FloatField()
+
+
+class LogSerializer(serializers.Serializer[Any]):
+    """One line of an execution's log."""
+
+    id = serializers.IntegerField()
+    task = serializers.CharField(allow_null=True)
+    status = serializers.CharField()
+    timestamp = serializers.DateTimeField()
+    message = serializers.CharField()
+    data = JSONObjectField(allow_null=True)
+    error = serializers.CharField(allow_null=True)
+
+
+class HistorySerializer(AuditSerializer):
+    """One thing that happened."""
+
+    at = serializers.DateTimeField()
+    actor = serializers.IntegerField(allow_null=True)
+    actor_name = serializers.CharField()
+    event = serializers.CharField()
+    detail = JSONObjectField()
+
+
+class IncidentSerializer(AuditSerializer):
+    """Something that stopped a task or a run."""
+
+    kind = serializers.ChoiceField(choices=IncidentKind.choices, read_only=True)
+    status = serializers.ChoiceField(choices=IncidentStatus.choices)
+    code = serializers.CharField(read_only=True)
+    message = serializers.CharField(read_only=True)
+    trace = serializers.CharField(read_only=True)
+    note = serializers.CharField()
+    ticket = serializers.IntegerField(allow_null=True, read_only=True)
+    execution = serializers.IntegerField(read_only=True)
+    workflow = serializers.IntegerField(read_only=True)
+    task = serializers.IntegerField(allow_null=True, read_only=True)
+    resolved_by = serializers.IntegerField(allow_null=True, read_only=True)
+    resolved_at = serializers.DateTimeField(allow_null=True, read_only=True)

@@ -1,0 +1,116 @@
+"""/api/ticket-types/ and /api/tickets/"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+
+from core.errors import denied
+from core.renderers import json_response
+from core.rows import Rows
+from users.models import SystemRole
+from workflow_ops import selectors, ticket_types
+from workflow_ops.api.base import RunViewSet
+from workflow_ops.api.filters import TicketFilter
+from workflow_ops.api.serializers import (
+    HistorySerializer,
+    OpenTicketSerializer,
+    TicketSerializer,
+    TicketTypeSerializer,
+)
+from workflow_ops.models import Ticket
+from workflow_ops.services import tickets
+from workflow_ops.services.idempotency import once
+
+
+class TicketTypeViewSet(RunViewSet):
+    """The ticket types that the caller may open."""
+
+    serializer_class = TicketTypeSerializer
+
+    @extend_schema(operation_id="list_ticket_types", responses=TicketTypeSerializer(many=True))
+    def list(self, request: Request, **kwargs: Any) -> HttpResponse:
+        """What the caller may open: forms as JSON Schema, layouts."""
+        found = [ticket_types.shown(definition) for definition in ticket_types.openable_by(self.user)]
+        rows = [row for row in found if row is not None]
+        return json_response({"count": len(rows), "next": None, "previous": None, "results": rows})
+
+
+class TicketViewSet(RunViewSet):
+    """Tickets: the caller's own, those with a task of theirs, and for ticket admins all."""
+
+    serializer_class = TicketSerializer
+    filterset_class = TicketFilter
+
+    @property
+    def rows(self) -> Rows:  # type: ignore[override]
+        return selectors.TICKET_ROWS.bound(**selectors.row_values(self.user))
+
+    def get_queryset(self) -> QuerySet[Ticket]:
+        return selectors.tickets_of(self.user)
+
+    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return selectors.searched_tickets(queryset, text)
+
+    @extend_schema(operation_id="open_ticket", request=OpenTicketSerializer, responses={201: TicketSerializer})
+    def create(self, request: Request, **kwargs: Any) -> HttpResponse:
+        """Open a ticket: its run starts at once."""
+        return once(request, self.user, lambda: self._create(request))
+
+    def _create(self, request: Request) -> HttpResponse:
+        values = self.object_body(request)
+        made = tickets.ticket_open(
+            user=self.user,
+            ticket_definition=values.get("ticket_definition"),
+            data=values.get("data"),
+            subject=values.get("subject", ""),
+            conversation=values.get("conversation", ""),
+        )
+        return self.answer(made.pk, status=201)
+
+    @extend_schema(operation_id="cancel_ticket", request=None, responses=TicketSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, **kwargs: Any) -> HttpResponse:
+        """End a ticket without a result; the requester's to do, and the ticket admin's."""
+        ticket = self._ticket(**kwargs)
+        if ticket.created_by_id != self.user.pk and not self.user.has_role(SystemRole.TICKET_ADMIN):
+            raise denied()
+        tickets.run_cancel(user=self.user, instance_id=ticket.instance_id)
+        return self.answer(ticket.pk)
+
+    @extend_schema(operation_id="hold_ticket", request=None, responses=TicketSerializer)
+    @action(detail=True, methods=["post"])
+    def hold(self, request: Request, **kwargs: Any) -> HttpResponse:
+        """Put a ticket on hold: nothing is completed, clocks stand still."""
+        ticket = self._repairable(**kwargs)
+        tickets.run_hold(user=self.user, instance_id=ticket.instance_id)
+        return self.answer(ticket.pk)
+
+    @extend_schema(operation_id="resume_ticket", request=None, responses=TicketSerializer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, **kwargs: Any) -> HttpResponse:
+        """Take a ticket off hold."""
+        ticket = self._repairable(**kwargs)
+        tickets.run_resume(user=self.user, instance_id=ticket.instance_id)
+        return self.answer(ticket.pk)
+
+    @extend_schema(operation_id="list_ticket_history", responses=HistorySerializer(many=True))
+    @action(detail=True, methods=["get"])
+    def history(self, request: Request, **kwargs: Any) -> HttpResponse:
+        """What happened to a ticket; each evaluated condition is in it, for ticket admins."""
+        ticket = self._ticket(**kwargs)
+        rows = selectors.HISTORY_ROWS.bound(everything=self.user.has_role(SystemRole.TICKET_ADMIN))
+        return self.page_response(request, selectors.history_of("ticket", ticket.pk).order_by("pk"), rows)
+
+    def _ticket(self, **kwargs: Any) -> Ticket:
+        return self.get_queryset().get(pk=self.seen(**kwargs))
+
+    def _repairable(self, **kwargs: Any) -> Ticket:
+        if not self.user.has_role(SystemRole.TICKET_ADMIN):
+            raise denied()
+        return self._ticket(**kwargs)
