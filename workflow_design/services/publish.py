@@ -41,7 +41,7 @@ def workflow_publish(
     """
     workflow = locked(workflow_id, expected)
     if not has_changes(workflow):
-        last = WorkflowVersion.objects.get(workflow=workflow, number=workflow.published_version)
+        last = WorkflowVersion.objects.get(workflow=workflow, number=workflow.published_version or 0)
         return Published(last.number, last.problems, last.proved, made=False)
     current = load(workflow_id)
     assert current is not None

@@ -1,0 +1,329 @@
+"""POST /api/workflow/workflows/{id}/publish/, and upload with `publish=true`."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from core.models import History
+from tests.parallel import at_once
+from workflow_design.models import WorkflowDefinition, WorkflowVersion
+from workflow_design.tests.documents import (
+    PURCHASE,
+    TICKETS,
+    UPLOAD,
+    WORKFLOWS,
+    errors,
+    long_document,
+)
+
+# An output that no condition could compare like this: an error that doesn't keep it from being stored.
+BROKEN = {
+    **PURCHASE,
+    "transitions": [
+        {"from": None, "to": "approve"},
+        {"from": "approve", "to": "order", "condition": {"===": [{"var": "aproved"}, True]}},
+        {"from": "approve", "to": None, "is_default": True},
+        {"from": "order", "to": None},
+    ],
+}
+
+
+@pytest.fixture
+def pk(purchase):
+    return purchase["workflow"]["id"]
+
+
+@pytest.fixture
+def address(pk):
+    return f"{WORKFLOWS}{pk}/"
+
+
+def state(alice, address):
+    row = alice.get(address).json()
+    return row["status"], row["version"], row["published_version"], row["has_changes"]
+
+
+def published_events(in_company, acme):
+    with in_company(acme):
+        rows = History.objects.filter(event="workflow.published").order_by("id")
+        return list(rows.values_list("subject", "actor", "detail"))
+
+
+def versions(in_company, acme):
+    with in_company(acme):
+        return list(WorkflowVersion.objects.order_by("id").values_list("workflow_id", "number"))
+
+
+def test_the_first_version(alice, pk, address, in_company, acme):
+    assert state(alice, address) == ("DRAFT", 1, None, True)
+    before = alice.get(address).headers["ETag"]
+    problems = alice.post(f"{address}validate/").json()["problems"]
+    assert [problem["code"] for problem in problems] == ["unknown_role", "output_not_kept"]
+    response = alice.post(f"{address}publish/", {"note": "The first one"})
+    assert response.status_code == 201
+    assert response.json() == {"version": 1, "problems": problems, "proved": False}
+    assert state(alice, address) == ("ACTIVE", 1, 1, False)
+    # Publishing writes nothing into the bundle.
+    assert alice.get(address).headers["ETag"] == before
+    detail = {"version": 1, "note": "The first one", "proved": False, "accept_unproved": False, "problems": 2}
+    assert published_events(in_company, acme) == [("Purchase approval", "alice@acme.example", detail)]
+    with in_company(acme):
+        version = WorkflowVersion.objects.get()
+        workflow = WorkflowDefinition.objects.get(pk=pk)
+        assert (version.workflow_id, version.number, version.note) == (pk, 1, "The first one")
+        assert (version.proved, version.accept_unproved, version.problems) == (False, False, problems)
+        assert version.created_by_id == alice.user.pk
+        assert bytes(version.content_hash) == bytes(workflow.bundle_hash) == bytes(workflow.published_hash)
+
+
+def test_nothing_new_is_the_same_version(alice, address, in_company, acme):
+    first = alice.post(f"{address}publish/", {})
+    again = alice.post(f"{address}publish/", {"note": "Again", "accept_unproved": True})
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert len(published_events(in_company, acme)) == 1
+    assert len(versions(in_company, acme)) == 1
+
+
+def test_every_change_makes_the_next_version(alice, pk, address, in_company, acme):
+    for number in (1, 2, 3):
+        alice.patch(address, {"guidelines": f"Version {number}"})
+        assert alice.post(f"{address}publish/", {}).json()["version"] == number
+        assert state(alice, address) == ("ACTIVE", number, number, False)
+    assert versions(in_company, acme) == [(pk, 1), (pk, 2), (pk, 3)]
+    task = alice.get(f"{address}tasks/").json()["results"][0]
+    assert task["version"] == 3
+    # Who may open it is live, and nothing that could be published.
+    ticket = alice.get(f"{address}tickets/").json()["results"][0]["id"]
+    alice.patch(f"{TICKETS}{ticket}/", {"company_role_access": []})
+    assert alice.post(f"{address}publish/", {}).status_code == 200
+
+
+def test_an_error_is_refused_with_every_problem(alice, in_company, acme):
+    address = f"{WORKFLOWS}{alice.post(UPLOAD, BROKEN).json()['workflow']['id']}/"
+    expected = alice.post(f"{address}validate/").json()["problems"]
+    assert {problem["severity"] for problem in expected} == {"error", "warning"}
+    before = alice.get(address)
+    response = alice.post(f"{address}publish/", {"accept_unproved": True})
+    assert response.status_code == 422
+    (error,) = [problem for problem in expected if problem["severity"] == "error"]
+    assert error["path"] == "/transitions/1/condition/===/0/var"
+    assert response.json() == {
+        "type": "client_error",
+        "errors": [
+            {"code": error["code"], "detail": error["message"], "attr": "transitions.1.condition.===.0.var"},
+        ],
+        "problems": expected,
+    }
+    after = alice.get(address)
+    assert (after.json(), after.headers["ETag"]) == (before.json(), before.headers["ETag"])
+    assert (versions(in_company, acme), published_events(in_company, acme)) == ([], [])
+
+
+def test_a_refused_change_leaves_the_last_version_in_force(alice, address):
+    alice.post(f"{address}publish/", {})
+    alice.post(UPLOAD, BROKEN)
+    assert alice.post(f"{address}publish/", {}).status_code == 422
+    assert state(alice, address) == ("ACTIVE", 2, 1, True)
+
+
+def test_what_is_unproved_has_to_be_accepted(alice, in_company, acme):
+    document = long_document(400)
+    letters = [f"x{number}" for number in range(990)]
+    document["workflow"]["fields"] = [{"FieldName": "word", "FieldType": "string"}]
+    for link in document["transitions"][1:-1]:
+        link["condition"] = {"in": [{"var": "word"}, letters]}
+    address = f"{WORKFLOWS}{alice.post(UPLOAD, document).json()['workflow']['id']}/"
+    response = alice.post(f"{address}publish/", {})
+    assert response.status_code == 422
+    assert errors(response) == [(None, "unproved")]
+    assert [problem["code"] for problem in response.json()["problems"]] == ["not_all_checked"]
+    assert (versions(in_company, acme), state(alice, address)[0]) == ([], "DRAFT")
+    response = alice.post(f"{address}publish/", {"accept_unproved": True})
+    assert (response.status_code, response.json()["proved"]) == (201, False)
+    with in_company(acme):
+        assert WorkflowVersion.objects.get().accept_unproved is True
+    assert published_events(in_company, acme)[0][2]["accept_unproved"] is True
+
+
+def test_if_match(alice, address):
+    stale = alice.get(address).headers["ETag"]
+    alice.patch(address, {"guidelines": "Hurry."})
+    response = alice.post(f"{address}publish/", {"note": 5}, headers={"if-match": stale})
+    assert (response.status_code, errors(response)) == (412, [(None, "stale")])
+    assert state(alice, address) == ("DRAFT", 1, None, True)
+    fresh = alice.get(address).headers["ETag"]
+    assert alice.post(f"{address}publish/", {}, headers={"if-match": fresh}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "attr"),
+    [
+        ({"note": 5}, "note"),
+        ({"note": None}, "note"),
+        ({"note": "x" * 20_001}, "note"),
+        ({"accept_unproved": "true"}, "accept_unproved"),
+        ({"accept_unproved": 1}, "accept_unproved"),
+        ([], None),
+    ],
+)
+def test_bodies_of_another_shape(alice, address, body, attr, in_company, acme):
+    response = alice.post(f"{address}publish/", body)
+    assert response.status_code == 400
+    assert [found for found, _ in errors(response)] == [attr]
+    assert versions(in_company, acme) == []
+
+
+def test_without_a_body(alice, address):
+    assert alice.post(f"{address}publish/").status_code == 201
+
+
+@pytest.mark.parametrize("role", ["admin", "ticket_admin", "user", "task_worker"])
+def test_only_creators_publish(api, alice, address, role, in_company, acme):
+    assert api(role).post(f"{address}publish/", {}).status_code == 403
+    assert state(alice, address) == ("DRAFT", 1, None, True)
+    assert versions(in_company, acme) == []
+
+
+def test_another_companys_workflow_is_not_there(api, alice, address, globex):
+    assert api("workflow_creator", globex).post(f"{address}publish/", {}).status_code == 404
+    assert state(alice, address)[0] == "DRAFT"
+
+
+def test_status_is_changed_by_its_actions_alone(alice, address):
+    alice.post(f"{address}publish/", {})
+    for action, status in (("deactivate", "DEPRECATED"), ("archive", "ARCHIVED"), ("activate", "ACTIVE")):
+        assert alice.post(f"{address}{action}/").json()["status"] == status
+        if action != "activate":
+            # A new version doesn't bring back what has been taken out of use.
+            alice.patch(address, {"guidelines": action})
+            assert alice.post(f"{address}publish/", {}).status_code == 201
+            assert alice.get(address).json()["status"] == status
+    assert state(alice, address) == ("ACTIVE", 3, 3, False)
+
+
+def test_archived_before_its_first_version(alice, address):
+    alice.post(f"{address}archive/")
+    assert alice.post(f"{address}publish/", {}).status_code == 201
+    assert state(alice, address) == ("ARCHIVED", 1, 1, False)
+
+
+def test_a_copy_begins_without_versions(alice, address):
+    alice.post(f"{address}publish/", {})
+    copy = alice.post(f"{address}duplicate/", {"key": "copy"}).json()
+    assert (copy["status"], copy["version"], copy["published_version"]) == ("DRAFT", 1, None)
+
+
+def test_statements_do_not_grow_with_the_workflow(alice):
+    used = []
+    for size in (5, 100):
+        made = alice.post(UPLOAD, long_document(size, size)).json()["workflow"]["id"]
+        with CaptureQueriesContext(connection) as captured:
+            assert alice.post(f"{WORKFLOWS}{made}/publish/", {}).status_code == 201
+        used.append(len(captured))
+    assert used[0] == used[1]
+
+
+# --- with an upload ---
+
+
+def test_upload_and_publish(alice, in_company, acme):
+    response = alice.post(f"{UPLOAD}?publish=true", PURCHASE)
+    answer = response.json()
+    assert response.status_code == 201
+    assert (answer["created"], answer["version"], answer["published_version"]) == (True, 1, 1)
+    assert (answer["workflow"]["status"], answer["workflow"]["has_changes"]) == ("ACTIVE", False)
+    again = alice.post(f"{UPLOAD}?publish=true", PURCHASE)
+    assert (again.status_code, again.json()["changed"], again.json()["published_version"]) == (200, False, 1)
+    changed = {**PURCHASE, "workflow": {**PURCHASE["workflow"], "title": "Buying"}}
+    assert alice.post(f"{UPLOAD}?publish=true", changed).json()["published_version"] == 2
+    assert versions(in_company, acme) == [(answer["workflow"]["id"], 1), (answer["workflow"]["id"], 2)]
+
+
+def test_upload_what_is_there_and_publish_it(alice, pk):
+    answer = alice.post(f"{UPLOAD}?publish=true", PURCHASE).json()
+    assert (answer["changed"], answer["published_version"], answer["workflow"]["status"]) == (False, 1, "ACTIVE")
+
+
+@pytest.mark.parametrize("dry_run", ["", "&dry_run=true"])
+def test_nothing_is_stored_of_what_cannot_be_published(alice, in_company, acme, dry_run):
+    response = alice.post(f"{UPLOAD}?publish=true{dry_run}", {"surprise": 1, **BROKEN})
+    assert response.status_code == 422
+    assert errors(response) == [("transitions.1.condition.===.0.var", "unknown_variable")]
+    assert {"unknown_key", "unknown_role", "unknown_variable"} <= {p["code"] for p in response.json()["problems"]}
+    with in_company(acme):
+        assert not WorkflowDefinition.objects.exists()
+        assert not History.objects.filter(subject_type="workflow").exists()
+
+
+def test_a_refused_upload_leaves_the_working_copy(alice, pk, address):
+    before = alice.get(address)
+    assert alice.post(f"{UPLOAD}?publish=true", BROKEN).status_code == 422
+    assert (alice.get(address).json(), alice.get(address).headers["ETag"]) == (before.json(), before.headers["ETag"])
+    export = alice.get(f"{address}export/").json()
+    assert export["transitions"][1]["condition"] == {"===": [{"var": "approved"}, True]}
+
+
+def test_a_dry_run_tells_what_publishing_would_do(alice, in_company, acme):
+    response = alice.post(f"{UPLOAD}?publish=true&dry_run=true", PURCHASE)
+    answer = response.json()
+    assert (response.status_code, answer["published_version"], answer["workflow"]["status"]) == (200, 1, "ACTIVE")
+    with in_company(acme):
+        assert not WorkflowDefinition.objects.exists()
+        assert not WorkflowVersion.objects.exists()
+
+
+# --- at the same moment ---
+
+
+@pytest.fixture
+def two(servers, api, acme):
+    """(send, address): calls to two server processes in turn, and a workflow's address."""
+    both = servers(2)
+    alice = api("workflow_creator")
+    headers = {"Authorization": f"Bearer {alice.access}"}
+
+    def send(number, method, path, body):
+        return both[number % 2].request(method, path, body, headers=headers, host="acme.localhost")
+
+    made = send(0, "POST", UPLOAD, PURCHASE)
+    assert made.status == 201, made.body
+    return send, f"{WORKFLOWS}{made.json()['workflow']['id']}/"
+
+
+@pytest.mark.slow
+def test_fifty_rounds_of_publishing_at_once_make_fifty_versions(two, in_company, acme):
+    send, address = two
+    for round_ in range(1, 51):
+        assert send(round_, "PATCH", address, {"guidelines": f"Round {round_}"}).status == 200
+        answers = at_once(8, lambda number: send(number, "POST", f"{address}publish/", {}))
+        assert sorted(answer.status for answer in answers) == [200] * 7 + [201]
+        assert {answer.json()["version"] for answer in answers} == {round_}
+    with in_company(acme):
+        numbers = list(
+            WorkflowVersion.objects.order_by("number").values_list("number", "document__workflow__guidelines")
+        )
+    assert numbers == [(round_, f"Round {round_}") for round_ in range(1, 51)]
+
+
+@pytest.mark.slow
+def test_writers_and_publishers_at_once_lose_nothing(two, in_company, acme):
+    send, address = two
+
+    def change_and_publish(number):
+        made = []
+        for step in range(10):
+            assert send(number, "PATCH", address, {"guidelines": f"{number}.{step}"}).status == 200
+            answer = send(number, "POST", f"{address}publish/", {"note": f"{number}.{step}"})
+            if answer.status == 201:
+                made.append((answer.json()["version"], f"{number}.{step}"))
+        return made
+
+    made = sorted(pair for found in at_once(6, change_and_publish) for pair in found)
+    with in_company(acme):
+        stored = list(WorkflowVersion.objects.order_by("number").values_list("number", "note"))
+        hashes = [bytes(value) for value in WorkflowVersion.objects.values_list("content_hash", flat=True)]
+        workflow = WorkflowDefinition.objects.get()
+    assert made == stored
+    assert [number for number, _ in stored] == list(range(1, len(stored) + 1))
+    assert (workflow.published_version, bytes(workflow.published_hash)) == (len(stored), hashes[-1])
