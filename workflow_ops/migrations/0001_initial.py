@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('input', core.fields.OrderedJSONField(default=dict, help_text='what it was started with')),
                 ('data', core.fields.OrderedJSONField(default=dict)),
                 ('marking', core.fields.OrderedJSONField(default=dict)),
-                ('visible_fields', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63), default=list, help_text='fields that the requester sees', size=None)),
+                ('visible_fields', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63), default=list, help_text='what the requester sees', size=None)),
                 ('conversation', models.CharField(blank=True, default='', max_length=200)),
                 ('tasks_executed', models.PositiveIntegerField(default=0)),
                 ('tokens_used', models.PositiveBigIntegerField(default=0)),

@@ -29,11 +29,11 @@ def is_candidate(user: User, roles: list[str], held: Collection[str]) -> bool:
 def task_claim(*, user: User, task_id: int) -> None:
     """Take an open task. 403 when not a candidate, 409 when somebody has it or it is done."""
     run, work = lock_task(task_id, user)
+    if not is_candidate(user, work.roles, work.held):
+        raise denied("You are not a candidate for this task.", code="not_a_candidate")
     _require_undone(run, work)
     if work.status != TaskStatus.OPEN:
         raise conflict("Somebody has this task already.", code="claimed")
-    if not is_candidate(user, work.roles, work.held):
-        raise denied("You are not a candidate for this task.", code="not_a_candidate")
     _give(work, user.pk, TaskStatus.IN_PROGRESS)
     _noted(user, run, work, "claimed")
 
@@ -42,6 +42,7 @@ def task_claim(*, user: User, task_id: int) -> None:
 def task_release(*, user: User, task_id: int) -> None:
     """Give a claimed task back. 403 when it is another's, 409 when it isn't claimed."""
     run, work = lock_task(task_id, user)
+    _require_may(user, work)
     _require_undone(run, work)
     if work.status != TaskStatus.IN_PROGRESS:
         raise conflict("Nobody has claimed this task.", code="not_claimed")
@@ -73,10 +74,11 @@ def task_assign(*, user: User, task_id: int, assignee: Any) -> None:
 def task_save(*, user: User, task_id: int, output: Any) -> None:
     """Keep a draft of the output, checked only when the task is completed. 403, 409."""
     run, work = lock_task(task_id, user)
-    _require_undone(run, work)
-    _take(user, run, work)
+    _require_may(user, work)
     if not isinstance(output, dict):
         raise invalid("must be an object", attr="output", code="wrong_type")
+    _require_undone(run, work)
+    _require_takeable(user, work)
     TaskInstance.objects.filter(pk=work.id).update(output=output, updated_at=timezone.now())
 
 
@@ -88,12 +90,7 @@ def task_complete(*, user: User, task_id: int, output: Any) -> list[int]:
     hold or somebody else was faster. An open task one may claim is claimed by this.
     """
     run, work = lock_task(task_id, user)
-    if (
-        not user.has_role(SystemRole.TICKET_ADMIN)
-        and work.assignee != user.pk
-        and not is_candidate(user, work.roles, work.held)
-    ):
-        raise denied("You are not a candidate for this task.", code="not_a_candidate")
+    _require_may(user, work)
     if not isinstance(output, dict):
         raise invalid("must be an object", attr="output", code="wrong_type")
     if work.status in UNDONE and work.number in run.marking.open:
@@ -101,19 +98,24 @@ def task_complete(*, user: User, task_id: int, output: Any) -> list[int]:
         if found := run.version.graph.output_errors(index, output):
             raise Refused([Fault(error.code, error.message, dotted("output", error.path)) for error in found])
     _require_undone(run, work)
-    _take(user, run, work)
+    _require_takeable(user, work)
     note = Note("task.completed", run.id, run.ticket["id"] if run.ticket else None, {"task": work.key, "id": work.id})
     event = Event("completed", work.number, output, assignee=user.pk)
     return advance(run, event, user=user, note=note, work=work, output=output).opened
 
 
-def _take(user: User, run: Run, work: Work) -> None:
-    """The task must be the person's; one that is open becomes theirs if they may claim it."""
-    if user.has_role(SystemRole.TICKET_ADMIN):
+def _require_may(user: User, work: Work) -> None:
+    """403 unless the task is the person's, or could have been."""
+    if user.has_role(SystemRole.TICKET_ADMIN) or work.assignee == user.pk:
         return
-    if work.status == TaskStatus.OPEN and is_candidate(user, work.roles, work.held):
-        return
-    _require_own(user, work)
+    if not is_candidate(user, work.roles, work.held):
+        raise denied("You are not a candidate for this task.", code="not_a_candidate")
+
+
+def _require_takeable(user: User, work: Work) -> None:
+    """403 when the task is somebody else's; an open one is taken by doing it."""
+    if work.status != TaskStatus.OPEN:
+        _require_own(user, work)
 
 
 def _require_own(user: User, work: Work) -> None:
