@@ -12,8 +12,8 @@ from django.db import connection
 from tenants.quotas import workflows_require_room
 from users.models import User
 from workflow_design.kernel.document import EntityKind, content_hash
-from workflow_design.models import WorkflowDefinition
-from workflow_design.services.stored import TASK_KEYS, TICKET_KEYS, Stored, identity, seal
+from workflow_design.models import Status, WorkflowDefinition
+from workflow_design.services.stored import TASK_KEYS, TICKET_KEYS, WORKFLOW_KEYS, Stored, identity, seal
 from workflow_design.services.writing import write
 
 Entity = dict[str, Any]
@@ -24,7 +24,7 @@ _TYPES = {
         ("ext_ref", "fields", "input_schema", "output_schema", "input_transform", "output_transform", "retry_policy"),
         "json",
     ),
-    "condition": "json",
+    **dict.fromkeys(("state_schema", "end_action", "condition"), "json"),
     "is_default": "boolean",
     **dict.fromkeys(("timeout_seconds", "due_in_seconds", "priority", "order", "position"), "integer"),
     **dict.fromkeys(("assignee_roles", "company_role_access"), "text[]"),
@@ -45,11 +45,12 @@ class _Changed:
 def insert_workflow(user: User | None, entity: Entity) -> WorkflowDefinition:
     """A workflow's own row, with nothing in it yet; 403 when the company's plan has no room for one more."""
     workflows_require_room(WorkflowDefinition.objects.all())
-    workflow = WorkflowDefinition(
-        **entity, created_by=user, content_hash=content_hash("workflow", entity), bundle_hash=b"", revision=0
-    )
-    workflow.save(force_insert=True)
-    return workflow
+    digest = content_hash("workflow", entity)
+    with connection.cursor() as cursor:
+        # An eighth of the time that saving a model object takes.
+        cursor.execute(_INSERT_WORKFLOW, [user.pk if user else None, _json([{**entity, "hash": digest.hex()}])])
+        (pk,) = cursor.fetchone()
+    return WorkflowDefinition(pk=pk, **entity, created_by=user, content_hash=digest, bundle_hash=b"", revision=0)
 
 
 def rewrite(user: User | None, workflow: WorkflowDefinition, current: Stored, after: Entity) -> None:
@@ -127,6 +128,14 @@ def _list(keys: tuple[str, ...], prefix: str = "") -> str:
 _AUDIT = "workflow_id, created_by_id, created_at, updated_at, revision, content_hash"
 _AUDIT_VALUES = "%s, %s, clock_timestamp(), clock_timestamp(), 1, decode(x.hash, 'hex')"
 _TASKS = (*TASK_KEYS, "order")
+
+_INSERT_WORKFLOW = f"""
+INSERT INTO workflow_definitions (created_by_id, created_at, updated_at, revision, status, content_hash, bundle_hash,
+    {_list(WORKFLOW_KEYS)})
+SELECT %s, clock_timestamp(), clock_timestamp(), 0, '{Status.DRAFT}', decode(x.hash, 'hex'), '',
+    {_list(WORKFLOW_KEYS, "x.")} FROM {_rows("x", WORKFLOW_KEYS)}
+RETURNING id
+"""
 
 _INSERT = f"""
 WITH made AS (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import not_found
-from users.models import CompanyRole
+from users.models import EVERYONE, CompanyRole
 from workflow_design.kernel import structure
 from workflow_design.kernel.document import Normalized
 from workflow_design.kernel.problems import Problem, pointer
@@ -82,6 +82,7 @@ def _unknown_roles(bundle: Mapping[str, Any]) -> list[Problem]:
         for i, ticket in enumerate(bundle["tickets"])
         for j, role in enumerate(ticket["company_role_access"])
     ]
+    named = [(role, path) for role, path in named if role != EVERYONE]
     if not named:
         return []
     known = set(CompanyRole.objects.values_list("name", flat=True))

@@ -56,21 +56,22 @@ def upload(*, user: User | None, document: Any, options: Options = Options()) ->
     400 with every error of the document, or 422 when it is to be published and can't be: then nothing is written.
     """
     try:
-        return _try(user, document, options)
+        return _try(user, document, options, look=False)
     except IntegrityError:
-        # Another upload made a row with one of these keys since we looked: now it is there to be seen.
-        return _try(user, document, options)
+        # There is a row with one of these keys already, perhaps only since we began. Which, is looked up now: an upload
+        # that nothing stands against need not ask.
+        return _try(user, document, options, look=True)
 
 
-def _try(user: User | None, document: Any, options: Options) -> Uploaded:
+def _try(user: User | None, document: Any, options: Options, *, look: bool) -> Uploaded:
     with transaction.atomic():
-        answer = _upload(user, document, options)
+        answer = _upload(user, document, options, look=look)
         if options.dry_run:
             transaction.set_rollback(True)
     return answer
 
 
-def _upload(user: User | None, document: Any, options: Options) -> Uploaded:
+def _upload(user: User | None, document: Any, options: Options, *, look: bool) -> Uploaded:
     key = workflow_key(document)
     workflow = WorkflowDefinition.objects.select_for_update().filter(key=key).first() if key else None
     current = load(workflow.pk) if workflow else None
@@ -87,7 +88,8 @@ def _upload(user: User | None, document: Any, options: Options) -> Uploaded:
         workflow = bulk.insert_workflow(user, found.after["workflow"])
         current = Stored.empty(workflow.pk)
     if differences:
-        _refuse_taken_keys(found, current)
+        if look:
+            _refuse_taken_keys(found, current)
         bulk.rewrite(user, workflow, current, found.after)
         noted(user, workflow, "created" if created else "uploaded", {"prune": options.prune, **brief(differences)})
     if options.publish and has_changes(workflow):

@@ -36,9 +36,10 @@ def export_entity(kind: EntityKind, entity: Mapping[str, Any]) -> Entity:
     """One entity in normal form without what is default anyway."""
     shape = _SHAPES[kind]
     answer = {
-        key: entity[key]
+        key: value
         for key, default in shape.defaults.items()
-        if key in shape.required or entity[key] != default or type(entity[key]) is not type(default)
+        if ((value := entity[key]) is not default and (value != default or type(value) is not type(default)))
+        or key in shape.required
     }
     if answer.get("action") == "http":
         del answer["action"]
