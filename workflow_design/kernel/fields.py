@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from workflow_design.kernel import limits
 from workflow_design.kernel.problems import Problem, pointer
 from workflow_design.kernel.schemas import Schema, check_schema, compile_schema, has_references
+from workflow_design.kernel.schemas.moving import moved
 from workflow_design.kernel.shape import (
     Entity,
     Shape,
@@ -316,7 +317,7 @@ def ticket_form_schema(ticket: Mapping[str, Any], fields: Mapping[str, Field]) -
     for name, value in ticket["fields"].items():
         if is_constant(value) or name not in fields:
             continue
-        schema = fields[name].schema
+        schema = moved(fields[name].schema, f"#/properties/{name}")
         if value is not None:
             schema = {**(schema if isinstance(schema, dict) else {}), "default": value}
         elif fields[name].required:

@@ -283,3 +283,25 @@ def test_presets_are_checked_against_their_fields():
         ("unknown_field", "/fields/nowhere"),
     ]
     assert problems[1].message == "must be one of: EU, US"
+
+
+def test_what_a_field_refers_to_is_found_in_the_form():
+    shared = {
+        "amount": {"type": "integer", "maximum": 10},
+        "more": {"type": "array", "items": {"$ref": "#/$defs/amount"}},
+    }
+    output = {
+        "type": "object",
+        "$defs": shared,
+        "properties": {
+            "parts": {"$ref": "#/$defs/more"},
+            "$ref": {"type": "string"},
+            "free": {"const": {"$ref": "#/x"}},
+        },
+    }
+    fields = merged_fields({"workflow": {"fields": []}, "tasks": [{"key": "t", "output_schema": output}]}).fields
+    form = ticket_form_schema(ticket(parts=None, free=None), fields)
+    assert form["properties"]["free"]["const"] == {"$ref": "#/x"}
+    checker = compile_schema(form)
+    assert checker.errors({"parts": [1, 2]}) == []
+    assert [error.path for error in checker.errors({"parts": [1, 11, "x"]})] == ["/parts/1", "/parts/2"]
