@@ -31,6 +31,7 @@ class ReadySerializer(serializers.Serializer[None]):
     status = serializers.ChoiceField(choices=["ok", "unavailable"])
     time = serializers.DateTimeField()
     database = serializers.BooleanField(help_text="whether it answers")
+    workers = serializers.IntegerField(help_text="worker processes that are alive")
 
 
 class _Probe(APIView):
@@ -56,9 +57,9 @@ class Ready(_Probe):
     def get(self, request: Request) -> HttpResponse:
         there = _database_answers()
         status = "ok" if there else "unavailable"
-        return json_response(
-            {"status": status, "time": timezone.now(), "database": there}, status=200 if there else 503
-        )
+        # Everything is done by web servers so far: there is no worker process that could be alive.
+        answer = {"status": status, "time": timezone.now(), "database": there, "workers": 0}
+        return json_response(answer, status=200 if there else 503)
 
 
 def _database_answers() -> bool:

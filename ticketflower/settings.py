@@ -123,7 +123,7 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
     {
         # As many connections as threads, so that no request waits for one; bounded in age, because a backend
         # that has visited hundreds of schemas keeps hundreds of megabytes of catalogue.
-        "pool": {"min_size": 1, "max_size": WEB_THREADS + 2, "timeout": 10, "max_lifetime": 900},
+        "pool": {"min_size": 1, "max_size": WEB_THREADS + 2, "timeout": 3, "max_lifetime": 900},
         "prepare_threshold": env.int("DATABASE_PREPARE_THRESHOLD", 0) or None,
         "options": "-c timezone=UTC",
     }

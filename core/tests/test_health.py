@@ -22,7 +22,7 @@ def test_ready(db, host):
     answer = Client().get("/ready/", headers={"host": host})
     assert answer.status_code == 200
     body = answer.json()
-    assert (body["status"], body["database"]) == ("ok", True)
+    assert (body["status"], body["database"], body["workers"]) == ("ok", True, 0)
 
 
 def test_a_bad_token_does_not_matter(db):
