@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from workflow_design.kernel.fields import Field, MergedFields, output_properties, ticket_problems
+from workflow_design.kernel.fields import Field, MergedFields, output_properties, ticket_form_schema, ticket_problems
 from workflow_design.kernel.problems import pointer
+from workflow_design.kernel.schemas import check_schema
 from workflow_design.kernel.structure.findings import Findings, Subject
 from workflow_design.kernel.structure.types import ANYTHING, OBJECT, Type, Types, either
 
@@ -43,6 +44,9 @@ def check_fields(bundle: Mapping[str, Any], merged: MergedFields, findings: Find
     tickets = bundle["tickets"]
     for index, ticket in enumerate(tickets):
         findings.problems += ticket_problems(ticket, fields, pointer("tickets", index))
+        if unusable := check_schema(ticket_form_schema(ticket, fields)):
+            message = f"No form can be made of these fields together: {unusable[0].path} {unusable[0].message}"
+            findings.add("error", "form_unusable", message, pointer("tickets", index, "fields"))
     if not tickets:
         return
     for index, declared in enumerate(bundle["workflow"]["fields"]):

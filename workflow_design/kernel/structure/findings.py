@@ -11,7 +11,7 @@ from workflow_design.kernel.problems import Problem, Severity
 
 MAX_COLLECTED: int = 2 * limits.MAX_PROBLEMS
 """More warnings than this are counted, not kept; after more errors no further rule is looked at."""
-MAX_NODES = 200_000
+MAX_NODES = 150_000
 """Values of conditions and templates that are looked at; about half a second."""
 _MAX_COMPARED = 5_000
 """Names that are compared with wrong ones, over all findings."""
