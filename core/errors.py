@@ -131,7 +131,7 @@ def refusal_for(exc: BaseException) -> tuple[Refused, dict[str, str]] | None:
         return denied(), headers
     if isinstance(exc, drf.APIException):
         if isinstance(exc, drf.Throttled):
-            headers["Retry-After"] = str(max(1, math.ceil(exc.wait or 1)))
+            headers["Retry-After"] = str(max(1, math.ceil(getattr(exc, "wait", None) or 1)))
         if isinstance(exc, drf.AuthenticationFailed | drf.NotAuthenticated):
             headers["WWW-Authenticate"] = 'Bearer realm="api"'
             # simplejwt adds a list of what was wrong with the token: one code and sentence say enough.

@@ -79,7 +79,8 @@ class AutoSchema(SpectacularSchema):
 
     A BaseViewSet may name itself with `resource` ("task_definition"), else its name is made from the route; `tag`
     groups its calls, and `example` is a body that makes one. A serializer lists in `optional_in_answers` what its
-    answers may lack; all else they always have.
+    answers may lack; all else they always have; and in `null_in_bodies` what a body may hold null for, which means
+    the default.
     """
 
     @property
@@ -198,6 +199,9 @@ class AutoSchema(SpectacularSchema):
             schema["required"] = [name for name in schema.get("properties", {}) if name not in optional]
             if not schema["required"]:
                 del schema["required"]
+        else:
+            for name in set(getattr(serializer, "null_in_bodies", ())).intersection(schema.get("properties", {})):
+                schema["properties"][name] = _or_null(schema["properties"][name])
         return schema
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
@@ -231,6 +235,12 @@ class AutoSchema(SpectacularSchema):
         if self._is_resource and self._viewset.revision and single and status_code in ("200", "201"):
             headers["ETag"] = {"schema": {"type": "string"}, "description": "For If-Match.", "required": True}
         return headers
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(schema.get("type"), str):
+        return {**schema, "type": [schema["type"], "null"]}
+    return {"oneOf": [schema, {"type": "null"}]}
 
 
 def _query(name: str, schema: dict[str, Any], description: str = "") -> dict[str, Any]:

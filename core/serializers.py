@@ -28,8 +28,8 @@ class StrictIntegerField(serializers.IntegerField):
 class StrictBooleanField(serializers.BooleanField):
     """true or false."""
 
-    def to_internal_value(self, data: Any) -> bool | None:
-        if not isinstance(data, bool) and not (data is None and self.allow_null):
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
 

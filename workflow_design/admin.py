@@ -19,10 +19,10 @@ _HIDDEN = ("content_hash", "bundle_hash", "published_hash", "search", "revision"
 class DefinitionAdmin(ReadOnlyAdmin):
     """A kind of definition."""
 
-    list_select_related = True
+    list_select_related: Any = True
     search_help_text = "Words of the key, title or description"
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [field.name for field in self.opts.fields if field.name not in _HIDDEN]
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:

@@ -39,7 +39,9 @@ class ValidationSerializer(serializers.Serializer[Any]):
 class SubmissionSerializer(serializers.Serializer[Any]):
     """What a simulation begins with, and how its tasks end."""
 
-    data = JSONObjectField(required=False, help_text="Field name → value, as a requester submits them.")
+    data = JSONObjectField(  # type: ignore[assignment]
+        required=False, help_text="Field name → value, as a requester submits them."
+    )
     outputs = serializers.DictField(
         child=serializers.ListField(child=AnyJSONField()),
         required=False,
@@ -77,7 +79,7 @@ class SimulationSerializer(serializers.Serializer[Any]):
     steps = SimulatedStepSerializer(many=True)
     status = serializers.ChoiceField(choices=STATUSES)
     open = serializers.ListField(child=serializers.CharField(), help_text="Tasks that wait for an output.")
-    data = JSONObjectField(help_text="What the run holds in the end.")
+    data = JSONObjectField(help_text="What the run holds in the end.")  # type: ignore[assignment]
     problems = ProblemSerializer(
         many=True, help_text="Paths below /data and /outputs point into the request, others into the document."
     )

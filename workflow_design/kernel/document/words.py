@@ -85,8 +85,7 @@ def _change_of(key: str, before: Any, after: Any) -> str:
     """What happened to one key of an entity."""
     label = _LABELS.get(key, key.replace("_", " "))
     if key == "condition":
-        was, now = compile_condition(before).text, compile_condition(after).text
-        return f"{label} changed from {was} to {now}"
+        return f"{label} changed from {compile_condition(before).text} to {compile_condition(after).text}"
     old, new = _members(key, before), _members(key, after)
     if old is not None and new is not None and (names := _by_name(old, new)):
         return f"{label} changed: {names}"

@@ -86,7 +86,9 @@ def flow(text: str, inputs: dict[str, list[str]] | None = None, **workflow: Any)
         if not line.strip():
             continue
         left, _, right = line.partition("->")
-        source = node(NODE.fullmatch(left.strip()))
+        found = NODE.fullmatch(left.strip())
+        assert found, line
+        source = node(found)
         for match in NODE.finditer(right):
             target = node(match)
             transitions.append(transition(source, target, **_notes(match["notes"])))
@@ -150,7 +152,7 @@ class Run:
         twin.counts, twin.labels, twin.inputs = Counter(self.counts), dict(self.labels), dict(self.inputs)
         return twin
 
-    def send(self, name: str, label: str | None = None, output: dict[str, Any] | None = None, **values: Any) -> Step:
+    def send(self, name: Any, label: str | None = None, output: dict[str, Any] | None = None, **values: Any) -> Step:
         number = self.number(label) if label else RUN
         answer = step(self.graph, self.marking, self.data, Event(name, number, output, **values))
         self.marking, self.data, self.last = answer.marking, answer.data, answer
@@ -186,6 +188,7 @@ class Run:
                 assert (self.data if label == "data" else self.inputs[_label(label)]) == output(notes), line
                 continue
             if label == "incident":
+                assert self.last is not None
                 assert [incident.code for incident in self.last.incidents] == [word], line
                 continue
             if label in RUN_EVENTS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ JSON = st.recursive(
 KEY = st.from_regex(r"[a-z0-9]([a-z0-9_-]{0,6}[a-z0-9])?", fullmatch=True)
 FIELD_NAME = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,6}", fullmatch=True)
 PROPERTY = st.sampled_from([{}, {"type": "string"}, {"enum": [1, "a", None]}, {"maximum": 3.0, "minimum": -1.5}, True])
-SCHEMA = st.just({}) | st.fixed_dictionaries(
+SCHEMA: st.SearchStrategy[Any] = st.just({}) | st.fixed_dictionaries(
     {"properties": st.dictionaries(FIELD_NAME, PROPERTY, max_size=3)},
     optional={"type": st.just("object"), "title": TEXT, "x-order": JSON},
 )
