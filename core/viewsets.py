@@ -196,9 +196,8 @@ class BaseViewSet(ViewSetMixin, APIView):
 
 def _page_link(request: Request, limit: int, offset: int) -> str:
     """The address of another page, as the client addressed this one (host or path)."""
-    query: dict[str, str] = {
-        key: str(value) for key, value in request.query_params.items() if key not in ("limit", "offset")
-    }
+    kept = request.query_params.items()
+    query: dict[str, str] = {key: str(value) for key, value in kept if key not in ("limit", "offset")}
     query |= {"limit": str(limit), "offset": str(offset)}
     plain: HttpRequest = request._request
     return plain.build_absolute_uri(f"{plain.path}?{urlencode(query)}")

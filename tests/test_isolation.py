@@ -152,6 +152,7 @@ def test_foreign_ids_are_unknown_ids(companies):
     )
     theirs["tickets"] = carol.post("/api/workflow/tickets/", {"workflow": workflow, "title": "More"})
     ids = {kind: response.json()["id"] for kind, response in theirs.items()}
+    ids["versions"] = carol.post(f"/api/workflow/workflows/{workflow}/publish/", {}).json()["version"]
     calls = [(method, route) for method, route in CLOSED if "<" in route]
     names = bodies(ada, scene)
     before = written()
@@ -231,6 +232,7 @@ def test_a_session_is_no_token(companies, cookie, host):
 
 def twin_in_public(person: Caller) -> None:
     """An operator with the same id, address, password and sign-in: all that a look-up in `public` would find."""
+    assert person.user is not None
     with connection.cursor() as cursor:
         for table, key, value in (("users", "id", person.user.pk), ("token_families", "user_id", person.user.pk)):
             cursor.execute(f"INSERT INTO public.{table} SELECT * FROM globex.{table} WHERE {key} = %s", [value])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -19,7 +19,7 @@ _HIDDEN = ("content_hash", "bundle_hash", "published_hash", "search", "revision"
 class DefinitionAdmin(ReadOnlyAdmin):
     """A kind of definition."""
 
-    list_select_related: Any = True
+    list_select_related: ClassVar[Any] = True
     search_help_text = "Words of the key, title or description"
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -65,7 +65,7 @@ class TransitionAdmin(DefinitionAdmin):
     history_subject = "transition"
     list_display = ("name", "workflow", "on_event", "priority", "is_default", "shown_condition")
     list_filter = ("on_event", "is_default")
-    list_select_related = ("workflow", "from_task", "to_task")
+    list_select_related: ClassVar[Any] = ("workflow", "from_task", "to_task")
 
     @admin.display(description="transition")
     def name(self, row: WorkflowTransition) -> str:
