@@ -56,6 +56,7 @@ class Scene:
         document = {**PURCHASE, "workflow": {**PURCHASE["workflow"], "title": f"{mark} purchase"}}
         made = creator.post(UPLOAD, document).json()
         workflow = made["workflow"]["id"]
+        version = creator.post(f"/api/workflow/workflows/{workflow}/publish/", {}).json()["version"]
 
         def first(kind: str) -> int:
             return creator.get(f"/api/workflow/workflows/{workflow}/{kind}/").json()["results"][0]["id"]
@@ -64,6 +65,7 @@ class Scene:
         role = CompanyRole.objects.create(name=f"{mark} role")
         self.ids = {
             "workflows": workflow,
+            "versions": version,
             "tasks": self.tasks[0],
             "transitions": first("transitions"),
             "tickets": first("tickets"),

@@ -131,7 +131,12 @@ def test_every_refusal_has_the_one_shape():
         for status, answer in operation["responses"].items():
             if "400" <= status < "500":
                 schema = answer["content"]["application/json"]["schema"]
-                assert schema == {"$ref": "#/components/schemas/Error"}, f"{method} {path} {status}"
+                # Refused publishing comes with its problems.
+                name = "PublishRefused" if status == "422" else "Error"
+                assert schema == {"$ref": f"#/components/schemas/{name}"}, f"{method} {path} {status}"
+    refused = document()["components"]["schemas"]["PublishRefused"]["properties"]
+    assert refused.items() > document()["components"]["schemas"]["Error"]["properties"].items()
+    assert refused.keys() - document()["components"]["schemas"]["Error"]["properties"].keys() == {"problems"}
 
 
 def test_examples_are_valid():
