@@ -110,6 +110,7 @@ TEMPLATES = [
 # --- Server and database -------------------------------------------------------------------------------------
 WEB_WORKERS: int = env.int("WEB_WORKERS", 1, validate=validate.Range(min=1, max=256))
 WEB_THREADS: int = env.int("WEB_THREADS", 4, validate=validate.Range(min=1, max=256))
+PREPARE_THRESHOLD: int = env.int("DATABASE_PREPARE_THRESHOLD", 0, validate=validate.Range(min=0))
 
 # `manage.py` puts the address of the embedded server here when none is named.
 DATABASES = {
@@ -124,7 +125,9 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         # As many connections as threads, so that no request waits for one; bounded in age, because a backend
         # that has visited hundreds of schemas keeps hundreds of megabytes of catalogue.
         "pool": {"min_size": 1, "max_size": WEB_THREADS + 2, "timeout": 3, "max_lifetime": 900},
-        "prepare_threshold": env.int("DATABASE_PREPARE_THRESHOLD", 0) or None,
+        # Only parameters bound by the server can be prepared for.
+        "prepare_threshold": PREPARE_THRESHOLD or None,
+        "server_side_binding": PREPARE_THRESHOLD > 0,
         "options": "-c timezone=UTC",
     }
 )

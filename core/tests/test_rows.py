@@ -15,7 +15,7 @@ ROWS = Rows(
     company=":company",
     name="test_things.name",
     share="test_things.size || '%'",
-    nested="json_build_object('b', test_things.size, 'a', :company)",
+    nested="json_build_object('b', test_things.size, 'a', :company::text)",
     created_at="test_things.created_at",
 )
 
