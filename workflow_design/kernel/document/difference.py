@@ -51,7 +51,7 @@ def _section(section: str, kind: EntityKind, before: list[Entity], after: list[E
         if name not in new:
             yield _change(pointer(section, index), "removed", export_entity(kind, entity), None)
     for name, (index, entity) in new.items():
-        path = pointer(section, index)
+        path = f"/{section}/{index}"
         if name not in old:
             yield _change(path, "added", None, export_entity(kind, entity))
         elif entity is not old[name][1]:
