@@ -220,6 +220,22 @@ def test_a_ticket_key_of_another_workflow(alice, purchase, in_company, acme):
     assert counts(in_company, acme) == before
 
 
+def test_another_order_of_keys_is_stored(alice, purchase):
+    """People see it, though it is the same to Python."""
+    tasks = [dict(PURCHASE["tasks"][0]), PURCHASE["tasks"][1]]
+    schema = tasks[0]["output_schema"]
+    tasks[0]["output_schema"] = dict(reversed(schema.items()))
+    workflow = {**PURCHASE["workflow"], "state_schema": {"type": "object", "minProperties": 1}}
+    assert alice.post(UPLOAD, {**PURCHASE, "workflow": workflow}).json()["changed"]
+    workflow["state_schema"] = dict(reversed(workflow["state_schema"].items()))
+    for changed in (True, False):
+        answer = alice.post(UPLOAD, {**PURCHASE, "workflow": workflow, "tasks": tasks}).json()
+        assert answer["changed"] is changed
+    document = alice.get(f"{WORKFLOWS}{purchase['workflow']['id']}/export/").json()
+    assert list(document["tasks"][0]["output_schema"]) == list(reversed(schema))
+    assert list(document["workflow"]["state_schema"]) == ["minProperties", "type"]
+
+
 @pytest.mark.parametrize("query", ["dry_run=1", "prune=yes", "dry_run="])
 def test_flags_are_true_or_false(alice, query):
     assert alice.post(f"{UPLOAD}?{query}", PURCHASE).status_code == 400
