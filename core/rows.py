@@ -45,6 +45,7 @@ class Rows:
             raise ValueError("The first column of rows is their id.")
         self._names = _NAMED.findall(sql)
         self._sql = _NAMED.sub("%s", sql)
+        self._id = columns["id"]
         self._values: dict[str, Any] = {}
 
     def bound(self, **values: Any) -> Rows:
@@ -91,10 +92,11 @@ class Rows:
         more = "".join(f', "{table}"."{name}"' for name in extra)
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT (SELECT row_to_json(shown)::text FROM (SELECT {self._sql}) shown){more} FROM {source}",
+                f"SELECT {self._id}, (SELECT row_to_json(shown)::text FROM (SELECT {self._sql}) shown){more}"
+                f" FROM {source}",
                 [*self._params(), *source_params],
             )
-            return cursor.fetchall()
+            return [row[1:] for row in cursor.fetchall()]
 
     def _params(self) -> list[Any]:
         values = {"company": getattr(connection.tenant, "slug", ""), **self._values}

@@ -104,3 +104,10 @@ def test_on_the_public_host_there_is_no_company(acme):
     Thing.objects.create(name="public")
     text, *_ = ROWS.one(Thing.objects.all())
     assert json.loads(text)["company"] == ""
+
+
+def test_rows_in_the_order_of_their_ids_whatever_the_number_of_digits():
+    for pk in (1000, 999, 10_000):
+        Thing.objects.create(pk=pk, name=f"far {pk}")
+    found = [json.loads(text)["id"] for text in ROWS.all(Thing.objects.filter(pk__gte=999).order_by("pk"))]
+    assert found == [999, 1000, 10_000]
