@@ -10,8 +10,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core.admin import ReadOnlyAdmin
+from core.models import History
 from workflow_design import selectors
-from workflow_design.models import TaskDefinition, TicketDefinition, WorkflowDefinition, WorkflowTransition
+from workflow_design.models import (
+    TaskDefinition,
+    TicketDefinition,
+    WorkflowDefinition,
+    WorkflowTransition,
+    WorkflowVersion,
+)
 
 _HIDDEN = ("content_hash", "bundle_hash", "published_hash", "search", "revision")
 
@@ -91,9 +98,24 @@ class TicketDefinitionAdmin(DefinitionAdmin):
         return ", ".join(row.company_role_access) or "nobody"
 
 
+class VersionAdmin(DefinitionAdmin):
+    """Published versions; what happened to them is in the history of their workflow."""
+
+    history_subject = "workflow"
+    list_display = ("workflow", "number", "proved", "note", "created_by", "created_at")
+    list_filter = ("proved",)
+    list_select_related = ("workflow", "created_by")
+    ordering = ("-id",)
+
+    def history_of(self, obj: WorkflowVersion) -> QuerySet[History]:  # type: ignore[override]
+        """What happened to the workflow, latest first."""
+        return super().history_of(obj.workflow)
+
+
 ADMINS: dict[type[Any], type[DefinitionAdmin]] = {
     WorkflowDefinition: WorkflowAdmin,
     TaskDefinition: TaskAdmin,
     WorkflowTransition: TransitionAdmin,
     TicketDefinition: TicketDefinitionAdmin,
+    WorkflowVersion: VersionAdmin,
 }
