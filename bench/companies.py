@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
+import psutil
 import psycopg
 
 from bench import company
@@ -87,6 +89,15 @@ def visit(server: Server, postmaster: int, visits: list[Visit], seconds: float) 
     return seconds * CLIENTS * 1e3 / total, spent[0] * 1e3 / total, spent[1] * 1e3 / total
 
 
+def largest_mb(postmaster: int) -> float:
+    """The memory that belongs to the largest process of PostgreSQL alone."""
+    sizes = []
+    for process in psutil.Process(postmaster).children():
+        with suppress(psutil.Error):
+            sizes.append(process.memory_full_info().uss / 2**20)
+    return max(sizes)
+
+
 def run(*, quick: bool) -> None:
     """Measure, print, save."""
     from django.core.management import call_command
@@ -104,13 +115,15 @@ def run(*, quick: bool) -> None:
     process = milliseconds(lambda: subprocess.run(whole, cwd=ROOT, check=True, capture_output=True, timeout=60))
     connections.close_all()
     figures: dict[tuple[str, int], list[tuple[float, float, float]]] = {}
-    with servers() as start:
-        for name, threshold in CONFIGURATIONS.items():
+    memory: dict[str, float] = {}
+    for name, threshold in CONFIGURATIONS.items():
+        with servers() as start:
             server = start(DATABASE_PREPARE_THRESHOLD=threshold)
             for number in range(-1, rounds):
                 for some in (visits[:2], visits):
                     # A round before the first has every connection visit every company.
                     found = visit(server, postmaster, some, seconds)
+                    memory[name] = largest_mb(postmaster)
                     if number >= 0:
                         figures.setdefault((name, len(some)), []).append(found)
     lines: list[tuple[str, float, str]] = [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Callable
+from contextlib import ExitStack
 
 import orjson
 import psycopg
@@ -14,89 +15,126 @@ from bench.measure import median, milliseconds, processor_seconds, report, serve
 from bench.stage import LIMITS, address, servers
 
 PATH = "/api/workflow/upload/"
+SIZES = (10, 100, 1_000)
 
 
-def validation_ms(body: bytes, rounds: int) -> float:
-    """What reading the document's shape takes, in this process: the limit has nothing like it."""
+def checks_ms(body: bytes, rounds: int) -> tuple[float, float]:
+    """What reading a document's shape, and what checking its structure takes, in this process: the limit has nothing
+    like either."""
+    from workflow_design.kernel import structure
     from workflow_design.kernel.document import normalize
 
     document = orjson.loads(body)
-    return median([milliseconds(lambda: normalize(document)) for _ in range(rounds)])
+    after = normalize(document).after
+    shape = [milliseconds(lambda: normalize(document)) for _ in range(rounds)]
+    return median(shape), median([milliseconds(lambda: structure.check(after)) for _ in range(rounds)])
+
+
+class Contender:
+    """One way to store such a document: its times, and what processors spent on it."""
+
+    def __init__(self, store: Callable[[bytes], object], pid: int, postmaster: int) -> None:
+        self._store = store
+        self._pids = (pid, postmaster)
+        self.times: list[float] = []
+        self.spent: list[tuple[float, ...]] = []
+
+    def round(self, bodies: list[bytes], *, counts: bool) -> None:
+        """Store them one after the other."""
+        before = [processor_seconds(pid) for pid in self._pids]
+        times = [milliseconds(lambda: self._store(body)) for body in bodies]  # noqa: B023
+        after = [processor_seconds(pid) for pid in self._pids]
+        if counts:
+            self.times += times
+            self.spent.append(tuple((b - a) * 1e3 / len(bodies) for a, b in zip(before, after, strict=True)))
+
+    @property
+    def ms(self) -> float:
+        """The median time of one."""
+        return median(self.times)
+
+    @property
+    def web(self) -> float:
+        """Its process's processor time for one, in ms."""
+        return median([web for web, _ in self.spent])
+
+    @property
+    def database(self) -> float:
+        """PostgreSQL's processor time for one, in ms."""
+        return median([database for _, database in self.spent])
 
 
 def run(*, quick: bool) -> None:
     """Measure, print, save."""
-    rounds, per_round = (2, 8) if quick else (5, 20)
-    count = rounds * per_round
+    rounds, per_round = (2, 8) if quick else (7, 20)
     url = os.environ["DATABASE_URL"]
+    postmaster = server_pid(url)
     creator = company.creator("Upload")
     numbers = iter(range(1_000_000))
-    times: dict[str, list[float]] = {}
+    larger: dict[int, float] = {}
+    counted: dict[int, list[str]] = {}
 
-    def bodies(tasks: int, transitions: int, number: int) -> list[bytes]:
-        return [orjson.dumps(company.document(f"w{next(numbers)}", tasks, transitions)) for _ in range(number)]
+    def bodies(tasks: int, transitions: int, count: int) -> list[bytes]:
+        return [orjson.dumps(company.document(f"w{next(numbers)}", tasks, transitions)) for _ in range(count)]
 
-    with (
-        servers() as start,
-        psycopg.connect(address(url, LIMITS)) as limit,
-        peers.drf_bulk(url) as peer,
-    ):
-        server = start()
+    with ExitStack() as stack:
+        start = stack.enter_context(servers())
+        connection = stack.enter_context(psycopg.connect(address(url, LIMITS)))
+        peer = stack.enter_context(peers.drf_bulk(url))
         as_limit = limits.upload_document()
-        peer_body = orjson.dumps(as_limit)
-        with Client(server.port, creator.host, creator.token) as client:
-            postmaster = server_pid(url)
-            used: dict[str, float] = {}
-            for number in range(-1, rounds):
-                for name in ("limit", "peer", "ours"):
-                    if name == "peer" and peer is None:
-                        continue
-                    found = []
-                    ready = bodies(100, 150, per_round)
-                    before = processor_seconds(server.pid), processor_seconds(postmaster)
-                    for body in ready:
-                        if name == "limit":
-                            found.append(milliseconds(lambda: limits.upload_in_one_statement(limit, as_limit)))
-                        elif name == "ours":
-                            found.append(milliseconds(lambda: expect(client.call("POST", PATH, body), 201)))  # noqa: B023
-                        else:
-                            found.append(milliseconds(lambda: expect(peer.call("POST", peers.BULK, peer_body), 201)))
-                    if number >= 0:
-                        times.setdefault(name, []).extend(found)
-                        after = processor_seconds(server.pid), processor_seconds(postmaster)
-                        for what, one, other in zip(("server", "database"), before, after, strict=True):
-                            used[f"{name} {what}"] = used.get(f"{name} {what}", 0.0) + (other - one) * 1e3
-            sizes = {10: 15, 100: 150, 1_000: 1_500}
-            counted: dict[int, list[str]] = {}
-            larger: dict[int, float] = {}
-            for tasks, transitions in sizes.items():
-                once, *more = bodies(tasks, transitions, 4)
-                with statements(url) as found_statements:
-                    expect(client.call("POST", PATH, once), 201)
-                counted[tasks] = found_statements
-                larger[tasks] = median([milliseconds(lambda: expect(client.call("POST", PATH, b), 201)) for b in more])  # noqa: B023
-    checks = validation_ms(bodies(100, 150, 1)[0], 15)
-    ours, best = median(times["ours"]), median(times["limit"])
+        contenders = {
+            "limit": Contender(lambda _: limits.upload_in_one_statement(connection, as_limit), os.getpid(), postmaster)
+        }
+        if peer is not None:
+            same = orjson.dumps(as_limit)
+            contenders["peer"] = Contender(
+                lambda _: expect(peer.call("POST", peers.BULK, same), 201), peer.process.pid, postmaster
+            )
+        for name, threshold in (("ours", "0"), ("prepared", "5")):
+            server = start(DATABASE_PREPARE_THRESHOLD=threshold)
+            client = stack.enter_context(Client(server.port, creator.host, creator.token))
+            contenders[name] = Contender(_upload_with(client), server.pid, postmaster)
+            if name == "ours":
+                first = client
+        for number in range(-1, rounds):
+            for contender in contenders.values():
+                contender.round(bodies(100, 150, per_round), counts=number >= 0)
+        store = _upload_with(first)
+        for tasks in SIZES:
+            once, *more = bodies(tasks, tasks * 3 // 2, 4)
+            with statements(url) as counted[tasks]:
+                store(once)
+            larger[tasks] = median([milliseconds(lambda: store(body)) for body in more])  # noqa: B023
+    shape, checks = checks_ms(bodies(100, 150, 1)[0], 30)
+    limit, ours, prepared = (contenders[name] for name in ("limit", "ours", "prepared"))
+    rest = ours.ms - shape - checks
     lines: list[tuple[str, float, str]] = [
-        ("limit: one statement, commit included", best, "ms"),
-        ("upload over HTTP, in all", ours, "ms"),
-        ("  of it shape validation (measured in this process)", checks, "ms"),
-        ("  without it", ours - checks, "ms"),
-        ("limit / upload in all", best / ours, ""),
-        ("limit / upload without shape validation (goal .5)", best / (ours - checks), ""),
-        ("processor time an upload: web server", used["ours server"] / count, "ms"),
-        ("processor time an upload: PostgreSQL", used["ours database"] / count, "ms"),
-        ("processor time of the limit: PostgreSQL", used["limit database"] / count, "ms"),
+        ("limit: one statement, commit included", limit.ms, "ms"),
+        ("upload over HTTP, in all", ours.ms, "ms"),
+        ("  of it reading its shape (measured in this process)", shape, "ms"),
+        ("  of it checks of its structure (measured in this process)", checks, "ms"),
+        ("  without both", rest, "ms"),
+        ("limit / upload in all", limit.ms / ours.ms, ""),
+        ("limit / upload without both (goal .5)", limit.ms / rest, ""),
+        ("processor time an upload: web server", ours.web, "ms"),
+        ("processor time an upload: PostgreSQL", ours.database, "ms"),
+        ("processor time of the limit: PostgreSQL", limit.database, "ms"),
+        ("with prepared statements (DATABASE_PREPARE_THRESHOLD=5), in all", prepared.ms, "ms"),
+        ("limit / upload with prepared statements, without both", limit.ms / (prepared.ms - shape - checks), ""),
+        ("processor time an upload with prepared statements: PostgreSQL", prepared.database, "ms"),
     ]
-    if "peer" in times:
-        bulk = median(times["peer"])
+    if "peer" in contenders:
+        bulk = contenders["peer"].ms
         lines += [
-            ("DRF with bulk_create", bulk, "ms"),
-            ("limit / DRF with bulk_create", best / bulk, ""),
-            ("DRF with bulk_create / upload in all (goal above 1)", bulk / ours, ""),
+            ("DRF with bulk_create, in all", bulk, "ms"),
+            ("limit / DRF with bulk_create", limit.ms / bulk, ""),
+            ("DRF with bulk_create / upload in all, checks included (goal above 1)", bulk / ours.ms, ""),
         ]
-    for tasks in sizes:
+    for tasks in SIZES:
         lines.append((f"{tasks:,} tasks: statements, BEGIN and COMMIT included", len(counted[tasks]), "statements"))
         lines.append((f"{tasks:,} tasks: time", larger[tasks], "ms"))
-    saved: dict[str, Any] = {"statements": counted[100]}
-    report("upload", lines, **saved)
+    report("upload", lines, statements=counted[100])
+
+
+def _upload_with(client: Client) -> Callable[[bytes], object]:
+    return lambda body: expect(client.call("POST", PATH, body), 201)
