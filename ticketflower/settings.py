@@ -198,6 +198,8 @@ if TRUSTED_PROXIES:
 
 # --- REST ----------------------------------------------------------------------------------------------------
 MAX_BODY_BYTES = 10_485_760
+# One file of a ticket; the request that carries it is a little larger, and bounded by the line above.
+MAX_ATTACHMENT_BYTES: int = env.int("MAX_ATTACHMENT_BYTES", 10485760, validate=validate.Range(min=1, max=10485760))
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 REST_FRAMEWORK = {

@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from core.fields import OrderedJSONField
 from workflow_design.models import TicketDefinition, WorkflowDefinition, WorkflowVersion
+from workflow_ops.models_talk import Attachment as Attachment
+from workflow_ops.models_talk import Comment as Comment
 
 
 class InstanceStatus(models.TextChoices):
