@@ -1,5 +1,7 @@
 """Versions of a workflow over REST: lists, documents, differences, the way back, and that they never change."""
 
+from pathlib import Path
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -172,6 +174,20 @@ def test_diff_with_the_working_copy(alice, address, query):
     assert found["text"] == [
         'Transition from "Approve" to "Place order": condition changed from approved is true to amount > 1000.'
     ]
+
+
+def test_the_sentences_of_the_documentation(alice, address, approve):
+    (link,) = [row for row in alice.get(f"{address}transitions/").json()["results"] if row["condition"]]
+    (ticket,) = alice.get(f"{address}tickets/").json()["results"]
+    alice.patch(f"{TRANSITIONS}{link['id']}/", {"condition": {">": [{"var": "amount"}, 500]}})
+    region = {"FieldName": "region", "FieldType": "string"}
+    alice.patch(address, {"fields": [*SHORT["workflow"]["fields"], region]})
+    assert alice.post(f"{address}publish/", {}).json()["version"] == 2
+    alice.patch(approve, {"title": "Decide"})
+    alice.patch(f"{TRANSITIONS}{link['id']}/", {"condition": {">=": [{"var": "amount"}, 1000]}})
+    alice.patch(f"{TICKETS}{ticket['id']}/", {"fields": {"amount": None, "region": None}})
+    lines = (Path(__file__).parents[2] / "docs" / "versions.md").read_text().splitlines()
+    assert diff(alice, address)["text"] == [line.strip() for line in lines if line.startswith("    T")]
 
 
 def test_diff_leaves_out_who_may_open_what(alice, pk, address):

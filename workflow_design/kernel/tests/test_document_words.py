@@ -45,7 +45,7 @@ def changed(*steps: tuple[Any, ...]) -> list[str]:
     """The sentences after `steps`: (path…, key, value) sets, REMOVED removes, the key "+" appends."""
     document = copy.deepcopy(BASE)
     for *path, key, value in steps:
-        part = document
+        part: Any = document
         for step in path:
             part = part[step]
         if value is REMOVED:
