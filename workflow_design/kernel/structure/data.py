@@ -39,11 +39,11 @@ class FieldTypes(Mapping[str, Type]):
 
 def check_fields(bundle: Mapping[str, Any], merged: MergedFields, findings: Findings) -> None:
     """Two types for one field, and what ticket types name, preset and leave out."""
-    findings.problems += merged.problems
+    findings.extend(merged.problems)
     fields = merged.fields
     tickets = bundle["tickets"]
     for index, ticket in enumerate(tickets):
-        findings.problems += ticket_problems(ticket, fields, pointer("tickets", index))
+        findings.extend(ticket_problems(ticket, fields, pointer("tickets", index)))
         if unusable := check_schema(ticket_form_schema(ticket, fields)):
             message = f"No form can be made of these fields together: {unusable[0].path} {unusable[0].message}"
             findings.add("error", "form_unusable", message, pointer("tickets", index, "fields"))

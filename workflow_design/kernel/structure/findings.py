@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -58,6 +58,11 @@ class Findings:
             self.left_out += 1
             return
         self.problems.append(Problem(severity, code, message, path, task=task, transition=transition))
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Errors that other parts of the kernel have found."""
+        for problem in problems:
+            self.add("error", problem.code, problem.message, problem.path, task=problem.task)
 
     def error(self, code: str, message: str, path: str, subject: Subject) -> None:
         """An error about `subject`."""

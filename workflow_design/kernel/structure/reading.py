@@ -56,18 +56,18 @@ class Reading:
         if code == "path_into_value":
             what = f'"{owner}"' if owner else "the item"
             message = f'{subject.words} reads "{shown}" of {what}, which is {whole.words} and has no such part.'
-            self._findings.error(code, message, place, subject)
+            self._findings.error("path_into_value", message, place, subject)
             return
-        near = self._findings.near(shown, self._types.listed(whole))
+        near = self._findings.near(shown, self._types.listed(whole)) or "."
         if code == "unknown_property":
             of = f'"{owner}"' if owner else "an item"
-            message = f'{subject.words} reads "{shown}" of {of}, whose schema doesn\'t list it{near or "."}'
-            self._findings.warning(code, message, place, subject)
+            message = f'{subject.words} reads "{shown}" of {of}, whose schema doesn\'t list it{near}'
+            self._findings.warning("unknown_property", message, place, subject)
             return
         if owner:
-            message = f'{subject.words} reads "{owner}.{shown}", which does not exist{near or "."}'
+            message = f'{subject.words} reads "{owner}.{shown}", which does not exist{near}'
         elif inner:
-            message = f'{subject.words} reads "{shown}" of an item, which has no such part{near or "."}'
+            message = f'{subject.words} reads "{shown}" of an item, which has no such part{near}'
         else:
-            message = f'{subject.words} reads "{shown}", but there is no such field or variable here{near or "."}'
-        self._findings.error(code, message, place, subject)
+            message = f'{subject.words} reads "{shown}", but there is no such field or variable here{near}'
+        self._findings.error("unknown_variable", message, place, subject)
