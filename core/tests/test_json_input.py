@@ -154,3 +154,21 @@ def test_any_bytes_are_read_or_refused(raw):
     except BadJSON:
         return
     assert not isinstance(value, float) or math.isfinite(value)
+
+
+@pytest.mark.parametrize("text", ['\\"', "\\\\", "[" * 200, "]" * 200, '\\\\\\"[[[', "{}[]"])
+def test_brackets_in_text_are_no_levels(text):
+    raw = b'[{"a": "' + text.encode() + b'", "b": "' + b"{" * 200 + b'"}]'
+    assert loads(raw) == json.loads(raw)
+
+
+@pytest.mark.parametrize("before", [b'"[[["', b'"\\""', b'"\\\\"', b'"\\\\\\"]"', b'"]]]]"'])
+@pytest.mark.parametrize("depth", [99, 100])
+def test_levels_beside_text_count(before, depth):
+    raw = b"[" + before + b"," + b"[" * depth + b"]" * depth + b"]"
+    if depth == 99:
+        assert loads(raw) == json.loads(raw)
+    else:
+        with pytest.raises(BadJSON) as error:
+            loads(raw)
+        assert error.value.code == "too_deep"

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 from django.db import connection
+from django.db.models import F
 
 from core import rows as rows_module
 from core.rows import Rows
@@ -111,3 +112,18 @@ def test_rows_in_the_order_of_their_ids_whatever_the_number_of_digits():
         Thing.objects.create(pk=pk, name=f"far {pk}")
     found = [json.loads(text)["id"] for text in ROWS.all(Thing.objects.filter(pk__gte=999).order_by("pk"))]
     assert found == [999, 1000, 10_000]
+
+
+def test_a_page_has_an_order():
+    with pytest.raises(ValueError, match="ordered by columns"):
+        ROWS.page(Thing.objects.order_by(), limit=1, offset=0)
+
+
+def test_the_order_may_not_hold_values():
+    with pytest.raises(ValueError, match="ordered by columns"):
+        ROWS.page(Thing.objects.order_by(F("size") + 1), limit=1, offset=0)
+
+
+def test_distinct_is_refused():
+    with pytest.raises(ValueError, match="DISTINCT"):
+        ROWS.all(Thing.objects.distinct())

@@ -4,12 +4,14 @@ import base64
 import json
 import time
 import uuid
+from datetime import timedelta
 
 import jwt
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
 from django_tenants.utils import tenant_context
+from rest_framework_simplejwt import tokens as tokens_module
 
 from core.models import Actor
 from users.models import TokenFamily, User
@@ -205,3 +207,17 @@ def test_the_person_has_all_their_fields(ada, acme):
         person_update(actor=Actor(), pk=ada.user.pk, last_name="Lovelace")
     answer = ada.get("/api/me/").json()
     assert (answer["first_name"], answer["last_name"]) == ("Ada", "Lovelace")
+
+
+def test_a_token_that_was_good_ends_with_its_time(ada, monkeypatch):
+    assert me(ada, ada.access).status_code == 200
+    later = tokens_module.aware_utcnow() + timedelta(minutes=15, seconds=1)
+    monkeypatch.setattr(tokens_module, "aware_utcnow", lambda: later)
+    answer = me(ada, ada.access)
+    assert (answer.status_code, answer.json()) == (401, INVALID)
+
+
+def test_a_token_that_was_good_is_none_in_another_company(ada, api, globex):
+    assert me(ada, ada.access).status_code == 200
+    answer = me(api("admin", globex), ada.access)
+    assert (answer.status_code, answer.json()) == (401, INVALID)
