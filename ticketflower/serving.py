@@ -76,7 +76,6 @@ def serve(
     `environment` is added to the server's.
     """
     cast(DatabaseWrapper, connection).close_pool()
-    settings.STATIC_ROOT.mkdir(exist_ok=True)  # filled by collectstatic, which only a production server needs
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
     command += ["--workers", str(settings.WEB_WORKERS), "--blocking-threads", str(settings.WEB_THREADS)]
     command += ["--http", "1", "--no-ws", "--log-level", "warning", "--working-dir", str(settings.BASE_DIR)]
