@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,7 @@ def simulate(
     *,
     ticket: dict[str, Any] | None = None,
     max_steps: int = MAX_STEPS,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> Simulation:
     """Runs the engine with given outputs: the nth instance of a task ends with its nth output.
 
@@ -59,7 +60,7 @@ def simulate(
     task end that way. Of the tasks that have an output left, the one opened first ends first; the run stops
     where none has. Outputs that a task would be refused, unknown task keys, incidents and outputs that
     nothing asked for are problems (`/outputs/…` points into the arguments, other paths into the document).
-    `data` is taken as it is.
+    `data` is taken as it is. `go_on` is asked before each step: a caller with a clock ends long simulations.
     """
     answer = Simulation()
     left = _outputs(graph, outputs, answer.problems)
@@ -73,8 +74,8 @@ def simulate(
         if not given:
             continue
         place = used[opened.key] = used.get(opened.key, -1) + 1
-        if len(answer.steps) > max_steps:
-            message = f"The simulation stops after {max_steps} steps."
+        if len(answer.steps) > max_steps or not go_on():
+            message = f"The simulation stops after {len(answer.steps)} steps: it takes too long."
             answer.problems.append(Problem("error", "simulation_limit", message))
             break
         event = _event(graph, opened.task, opened.number, given.popleft(), place, answer.problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 from core.errors import invalid, not_found
@@ -20,6 +21,9 @@ from workflow_design.kernel.simulation import simulate as play
 from workflow_design.services.stored import load
 
 Data = dict[str, Any]
+
+MAX_SECONDS = 5
+"""A simulation that takes longer stops after the step that it is at."""
 
 
 def simulate(*, workflow_id: int, data: Data, outputs: Data, ticket: str | None = None) -> Simulation:
@@ -53,7 +57,8 @@ def simulate(*, workflow_id: int, data: Data, outputs: Data, ticket: str | None 
         graph = compile_graph(bundle)
     except GraphError as error:
         return Simulation(problems=[Problem("error", "graph_refused", str(error), error.path)])
-    return play(graph, {**preset, **data}, outputs)
+    end = monotonic() + MAX_SECONDS
+    return play(graph, {**preset, **data}, outputs, go_on=lambda: monotonic() < end)
 
 
 def _any_field(fields: dict[str, Field]) -> Data:

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from workflow_design.kernel.document import parse_yaml
+from workflow_design.services import simulation
 from workflow_design.tests.contents import contents
 from workflow_design.tests.documents import PURCHASE, UPLOAD, WORKFLOWS, errors
 
@@ -142,6 +143,26 @@ def test_a_graph_that_cant_run(simulate, document):
 def test_a_body_of_the_wrong_form(alice, purchase, body, error):
     response = alice.post(f"{WORKFLOWS}{purchase['workflow']['id']}/simulate/", body)
     assert (response.status_code, errors(response)) == (400, [error])
+
+
+def test_a_simulation_that_takes_too_long(simulate, monkeypatch):
+    """Each of 1,000 rounds of the loop spends the budget of a dozen conditions."""
+    monkeypatch.setattr(simulation, "MAX_SECONDS", 0.2)
+    fold = {"reduce": [{"var": "items"}, {"+": [{"var": "accumulator"}, {"var": "current"}]}, 0]}
+    tasks = [{"key": f"t{n}", "title": "T", "task_type": "FORM"} for n in range(12)]
+    slow = {
+        "workflow": {"key": "slow", "title": "Slow", "fields": [{"FieldName": "items", "FieldType": "json"}]},
+        "tasks": tasks,
+        "transitions": [
+            {"from": None, "to": "t0"},
+            *({"from": "t0", "to": f"t{n}", "condition": {"<": [fold, n]}} for n in range(1, 12)),
+            {"from": "t0", "to": "t0", "is_default": True},
+        ],
+    }
+    answer = simulate(slow, data={"items": [100] * 10_000}, outputs={"t0": [{}] * 1_000}).json()
+    assert [problem["code"] for problem in answer["problems"]] == ["simulation_limit", "unused_output"]
+    assert 1 < len(answer["steps"]) < 200
+    assert answer["open"] == ["t0"]
 
 
 def test_no_side_effect_of_any_kind(alice, acme, purchase, monkeypatch):
