@@ -9,6 +9,8 @@ PY := $(VENV)/bin/python
 RUNTIME := $(VENV)/installed-runtime
 DEV := $(VENV)/installed-dev
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
+# A file's tests stay together: what they share is made once. ARGS="-n 0" runs all in one process.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 # Type checking loads the settings, and they want a secret. This one signs nothing.
 NO_SECRET := not-a-secret-type-checking-signs-nothing
 
@@ -33,7 +35,7 @@ run: $(RUNTIME)
 	@$(PY) manage.py run
 
 test: $(DEV)
-	@$(PY) -m pytest $(if $(CI),-p tests.ci) $(ARGS)
+	@$(PY) -m pytest $(PARALLEL) $(if $(CI),-p tests.ci) $(ARGS)
 
 # `make -k check` goes on after the first that fails.
 check: check-lint check-types check-imports check-openapi check-migrations
