@@ -13,7 +13,27 @@ from django.urls import URLPattern, URLResolver
 
 from users.models import CompanyRole
 from workflow_design.tests.documents import PURCHASE, UPLOAD
+from workflow_ops.models import Incident
+from workflow_ops.services.attachments import attachment_add
 
+# Its tickets have a task for anybody, and an incident.
+RUNNING = {
+    "format": "ticketflower/1",
+    "workflow": {"key": "running", "title": "Running", "fields": [{"FieldName": "given", "FieldType": "json"}]},
+    "tasks": [
+        {"key": "look", "title": "Look", "task_type": "FORM"},
+        {
+            "key": "count",
+            "title": "Count",
+            "task_type": "SYNC_ACTION",
+            "action": "compute",
+            "output_transform": {"counted": {"$": {"var": "_data.given"}}},
+            "output_schema": {"type": "object", "properties": {"counted": {"type": "integer"}}},
+        },
+    ],
+    "transitions": [{"from": None, "to": "look"}, {"from": None, "to": "count"}],
+    "tickets": [{"key": "running", "title": "Running", "fields": {"given": None}}],
+}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -48,10 +68,28 @@ COMPANY_CALLS = calls(settings.ROOT_URLCONF)
 PUBLIC_CALLS = calls(settings.PUBLIC_SCHEMA_URLCONF)
 
 
-class Scene:
-    """A company with a row of every kind: `ids` by the first word of a route, `titles` that answers may show."""
+def a_run(creator: Any, requester: Any, mark: str) -> dict[str, int]:
+    """Open a ticket; the ids of what there is of it, as in `Scene.ids`."""
+    creator.post(UPLOAD, RUNNING, query={"publish": "true"})
+    given = {"ticket_definition": "running", "data": {"given": mark}, "subject": mark}
+    ticket = requester.post("/api/tickets/", given).json()
+    incident = Incident.objects.get(instance__ticket=ticket["id"])
+    return {
+        "api/tickets": ticket["id"],
+        "api/tasks": ticket["open_tasks"][0]["id"],
+        "executions": incident.instance_id,
+        "incidents": incident.pk,
+        "attachments": attachment_add(user=requester.user, ticket_id=ticket["id"], name="a.txt", content=b"a").pk,
+    }
 
-    def __init__(self, creator: Any, mark: str) -> None:
+
+class Scene:
+    """A company with a row of every kind: `ids` by the last word, or two, before an id in a route.
+
+    `creator` designs, `requester` has opened a ticket, whose text shows `mark`.
+    """
+
+    def __init__(self, creator: Any, requester: Any, mark: str) -> None:
         self.mark = mark
         document = {**PURCHASE, "workflow": {**PURCHASE["workflow"], "title": f"{mark} purchase"}}
         made = creator.post(UPLOAD, document).json()
@@ -71,6 +109,7 @@ class Scene:
             "tickets": first("tickets"),
             "company-roles": role.pk,
             "users": creator.user.pk,
+            **a_run(creator, requester, mark),
         }
 
     def path(self, route: str) -> str:
@@ -78,7 +117,7 @@ class Scene:
         parts = route.split("/")
         for index, part in enumerate(parts):
             if part.startswith("<"):
-                parts[index] = str(self.ids[parts[index - 1]])
+                parts[index] = str(self.ids.get("/".join(parts[index - 2 : index])) or self.ids[parts[index - 1]])
         return "/".join(parts)
 
 

@@ -14,7 +14,7 @@ from django.test import Client
 from django_tenants.utils import tenant_context
 
 from tests.people import PASSWORD, Caller
-from tests.routes import Scene, patterns, written
+from tests.routes import Scene, a_run, patterns, written
 from tests.test_permissions import COMPANY, OPEN, PUBLIC, ROLES, filled
 from users.models import User
 
@@ -45,7 +45,7 @@ def companies(api, acme, globex):
         with tenant_context(company):
             mark = MARKS[company.slug]
             User.objects.filter(pk=person.user.pk).update(first_name=mark)
-            found[company.slug] = (person, Scene(person, mark))
+            found[company.slug] = (person, Scene(person, person, mark))
     assert found["acme"][1].ids == found["globex"][1].ids
     assert found["acme"][1].tasks == found["globex"][1].tasks
     return found
@@ -58,6 +58,7 @@ def bodies(person: Caller, scene: Scene) -> dict[str, Any]:
         **names,
         "<refresh>": person.refresh,
         "<all tasks>": scene.tasks,
+        "<worker>": person.user.pk,
         "<someone>": person.user.email,
         "<someone's refresh>": person.refresh,
     }
@@ -153,6 +154,8 @@ def test_foreign_ids_are_unknown_ids(companies):
     theirs["tickets"] = carol.post("/api/workflow/tickets/", {"workflow": workflow, "title": "More"})
     ids = {kind: response.json()["id"] for kind, response in theirs.items()}
     ids["versions"] = carol.post(f"/api/workflow/workflows/{workflow}/publish/", {}).json()["version"]
+    with tenant_context(carol.company):
+        ids |= a_run(carol, carol, "more")
     calls = [(method, route) for method, route in CLOSED if "<" in route]
     names = bodies(ada, scene)
     before = written()

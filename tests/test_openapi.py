@@ -20,11 +20,16 @@ FREE = {
         "TicketDocument.fields",
         "OneTicket.fields",
         *("Submission.data", "Submission.outputs", "Simulation.data", "EvaluatedCondition.inputs"),
+        *("Ticket.data", "OpenTicket.data", "Execute.input", "Execution.input", "Execution.output"),
+        *("TaskInstance.input", "TaskInstance.output", "Output.output", "Bulk.output", "TicketType.constants"),
     ),
     # JSON Schemas.
     *("Workflow.state_schema", "WorkflowDocument.state_schema", "Steps.state_schema", "Graph.state_schema"),
     *("TaskDefinition.input_schema", "TaskDocument.input_schema", "OneTask.input_schema"),
     *("TaskDefinition.output_schema", "TaskDocument.output_schema", "OneTask.output_schema"),
+    *("TicketType.form", "TaskInstance.form"),
+    # What is told of an event is the event's own.
+    *("HistoryEntry.detail", "LogEntry.data"),
     # Conditions and templates.
     *("Transition.condition", "TransitionDocument.condition", "Connection.condition", "Node.condition", "Node.params"),
     *("TaskDefinition.input_transform", "TaskDocument.input_transform", "OneTask.input_transform"),

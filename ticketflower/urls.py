@@ -13,6 +13,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 urlpatterns = [
     path("api/", include(company_urls)),
     path("api/workflow/", include("workflow_design.api.urls")),
+    path("api/", include("workflow_ops.api.urls")),
     path("api/", include("ticketflower.docs")),
     path("admin/", company_site.urls),
     *page_urls,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from core.models import History
 from core.rows import Rows
@@ -152,6 +153,12 @@ def executions_of(user: User) -> QuerySet[WorkflowInstance]:
     if user.has_role(SystemRole.TICKET_ADMIN):
         return WorkflowInstance.objects.all()
     return WorkflowInstance.objects.filter(created_by=user)
+
+
+def executions_this_month() -> QuerySet[WorkflowInstance]:
+    """What a plan's limit counts: the executions started since the month began (UTC)."""
+    month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return WorkflowInstance.objects.filter(created_at__gte=month)
 
 
 def incidents() -> QuerySet[Incident]:

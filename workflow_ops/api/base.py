@@ -9,8 +9,20 @@ from rest_framework.request import Request
 
 from core.errors import invalid, not_found
 from core.viewsets import BaseViewSet
-from users.models import User
-from users.permissions import SignedIn, caller
+from users.models import SystemRole, User
+from users.permissions import HasRole, SignedIn, caller
+
+
+class RunsWorkflows(HasRole):
+    """Ticket admins see every execution, creators those they started."""
+
+    roles = (SystemRole.TICKET_ADMIN, SystemRole.WORKFLOW_CREATOR)
+
+
+class IsTicketAdmin(HasRole):
+    """Who sees and repairs every ticket."""
+
+    roles = (SystemRole.TICKET_ADMIN,)
 
 
 class RunViewSet(BaseViewSet):

@@ -7,25 +7,15 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
-from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from users.models import SystemRole
-from users.permissions import HasRole
 from workflow_ops import selectors
-from workflow_ops.api.base import RunViewSet
+from workflow_ops.api.base import RunsWorkflows, RunViewSet
 from workflow_ops.api.filters import ExecutionFilter
-from workflow_ops.api.serializers import ExecuteSerializer, ExecutionSerializer, LogSerializer
-from workflow_ops.logs import LOG_ROWS
+from workflow_ops.api.serializers import ExecuteSerializer, ExecutionSerializer
 from workflow_ops.models import WorkflowInstance
 from workflow_ops.services import tickets
 from workflow_ops.services.idempotency import once
-
-
-class RunsWorkflows(HasRole):
-    """Ticket admins see every execution, creators those they started."""
-
-    roles = (SystemRole.TICKET_ADMIN, SystemRole.WORKFLOW_CREATOR)
 
 
 class ExecutionViewSet(RunViewSet):
@@ -54,10 +44,3 @@ class ExecutionViewSet(RunViewSet):
             conversation=values.get("conversation", ""),
         )
         return self.answer(made.pk, status=201)
-
-    @extend_schema(operation_id="list_execution_logs", responses=LogSerializer(many=True))
-    @action(detail=True, methods=["get"])
-    def logs(self, request: Request, **kwargs: Any) -> HttpResponse:
-        """What happened in an execution, task by task."""
-        pk = self.seen(**kwargs)
-        return self.page_response(request, selectors.history_of_run(pk).order_by("pk"), LOG_ROWS)

@@ -10,20 +10,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from users.models import SystemRole
-from users.permissions import HasRole
 from workflow_ops import selectors
-from workflow_ops.api.base import RunViewSet
+from workflow_ops.api.base import IsTicketAdmin, RunViewSet
 from workflow_ops.api.filters import IncidentFilter
 from workflow_ops.api.serializers import IncidentSerializer, OutputSerializer
 from workflow_ops.models import Incident
 from workflow_ops.services import incidents
-
-
-class IsTicketAdmin(HasRole):
-    """Who repairs tickets."""
-
-    roles = (SystemRole.TICKET_ADMIN,)
 
 
 class IncidentViewSet(RunViewSet):

@@ -7,11 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from workflow_design.api.content import AnyJSONField, JSONObjectField
+from core.openapi import FaultSerializer
+from workflow_design.api.content import JSONObjectField
 from workflow_design.api.serializers import AuditSerializer
 from workflow_ops.models import IncidentKind, IncidentStatus, InstanceStatus, TaskStatus
+
+
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "integer"}]})
+class KeyOrIdField(serializers.JSONField):
+    """How a ticket type is named."""
 
 
 class OpenTaskSerializer(serializers.Serializer[Any]):
@@ -42,7 +49,7 @@ class TicketSerializer(AuditSerializer):
 class OpenTicketSerializer(serializers.Serializer[Any]):
     """A request through a ticket type."""
 
-    ticket_definition = AnyJSONField(help_text="Key or id of the ticket type.")
+    ticket_definition = KeyOrIdField(help_text="Key or id of the ticket type.")
     data = JSONObjectField(help_text="Field name → value.")
     subject = serializers.CharField(max_length=255, required=False, allow_blank=True)
     conversation = serializers.CharField(max_length=200, required=False, allow_blank=True)
@@ -119,7 +126,7 @@ class BulkResultSerializer(serializers.Serializer[Any]):
 
     task = serializers.IntegerField()
     status = serializers.IntegerField(help_text="The HTTP status that the single call would have had.")
-    errors = serializers.ListField(child=JSONObjectField())
+    errors = FaultSerializer(many=True)  # type: ignore[assignment]
 
 
 class BulkAnswerSerializer(serializers.Serializer[Any]):
@@ -153,7 +160,7 @@ class ExecutionSerializer(AuditSerializer):
     cost = serializers.FloatField()
 
 
-class LogSerializer(serializers.Serializer[Any]):
+class LogEntrySerializer(serializers.Serializer[Any]):
     """One line of an execution's log."""
 
     id = serializers.IntegerField()
@@ -165,7 +172,7 @@ class LogSerializer(serializers.Serializer[Any]):
     error = serializers.CharField(allow_null=True)
 
 
-class HistorySerializer(AuditSerializer):
+class HistoryEntrySerializer(AuditSerializer):
     """One thing that happened."""
 
     at = serializers.DateTimeField()

@@ -1,20 +1,30 @@
 """Below /api/: tickets, tasks, executions, incidents, and what of workflows needs runs."""
 
-from django.urls import path, re_path
+from django.urls import URLPattern, path, re_path
 
+from workflow_ops.api.attachments import AttachmentViewSet
+from workflow_ops.api.base import RunViewSet
+from workflow_ops.api.comments import CommentViewSet
 from workflow_ops.api.executions import ExecutionViewSet
+from workflow_ops.api.history import ExecutionLogViewSet, TicketHistoryViewSet
 from workflow_ops.api.incidents import IncidentViewSet
+from workflow_ops.api.stats import PublishImpactView, StatsView
 from workflow_ops.api.tasks import TaskViewSet
 from workflow_ops.api.tickets import TicketTypeViewSet, TicketViewSet
 
 _ONE = r"(?P<id>[0-9]{1,18})/"
+_TICKET = r"tickets/(?P<ticket_id>[0-9]{1,18})"
 
 
-def _detail(prefix: str, view: type, **actions: str) -> list:
-    """`{prefix}{id}/` and one POST or GET below it for each action."""
+def _actions(prefix: str, view: type[RunViewSet], *names: str) -> list[URLPattern]:
+    """`{prefix}/{id}/{name}/` for each action, a POST, with what its decorator says."""
     return [
-        re_path(rf"^{prefix}/{_ONE}{name}/$", view.as_view({method: name}, detail=True), name=f"{prefix}-{name}")
-        for name, method in actions.items()
+        re_path(
+            rf"^{prefix}/{_ONE}{name}/$",
+            view.as_view({"post": name}, detail=True, **getattr(view, name).kwargs),
+            name=f"{prefix}-{name}",
+        )
+        for name in names
     ]
 
 
@@ -22,24 +32,50 @@ urlpatterns = [
     path("ticket-types/", TicketTypeViewSet.as_view({"get": "list"}), name="ticket-types"),
     path("tickets/", TicketViewSet.as_view({"get": "list", "post": "create"}), name="tickets"),
     re_path(rf"^tickets/{_ONE}$", TicketViewSet.as_view({"get": "retrieve"}, detail=True), name="ticket"),
-    *_detail("tickets", TicketViewSet, cancel="post", hold="post", resume="post", history="get"),
+    *_actions("tickets", TicketViewSet, "cancel", "hold", "resume"),
+    re_path(
+        rf"^{_TICKET}/history/$",
+        TicketHistoryViewSet.as_view({"get": "list"}),
+        name="ticket-history",
+    ),
+    re_path(
+        rf"^{_TICKET}/comments/$",
+        CommentViewSet.as_view({"get": "list", "post": "create"}),
+        name="ticket-comments",
+    ),
+    re_path(
+        rf"^{_TICKET}/attachments/$",
+        AttachmentViewSet.as_view({"get": "list", "post": "create"}),
+        name="ticket-attachments",
+    ),
+    re_path(
+        rf"^{_TICKET}/attachments/{_ONE}$",
+        AttachmentViewSet.as_view({"get": "retrieve"}, detail=True),
+        name="ticket-attachment",
+    ),
     path("tasks/", TaskViewSet.as_view({"get": "list"}), name="tasks"),
     path("tasks/bulk/", TaskViewSet.as_view({"post": "bulk"}), name="tasks-bulk"),
     re_path(rf"^tasks/{_ONE}$", TaskViewSet.as_view({"get": "retrieve"}, detail=True), name="task"),
-    *_detail("tasks", TaskViewSet, claim="post", release="post", assign="post", save="post", complete="post"),
+    *_actions("tasks", TaskViewSet, "claim", "release", "assign", "save", "complete"),
     path("executions/", ExecutionViewSet.as_view({"get": "list"}), name="executions"),
     re_path(rf"^executions/{_ONE}$", ExecutionViewSet.as_view({"get": "retrieve"}, detail=True), name="execution"),
-    *_detail("executions", ExecutionViewSet, logs="get"),
+    re_path(
+        r"^executions/(?P<execution_id>[0-9]{1,18})/logs/$",
+        ExecutionLogViewSet.as_view({"get": "list"}),
+        name="execution-logs",
+    ),
     re_path(
         r"^workflow/workflows/(?P<workflow_id>[0-9]{1,18})/execute/$",
         ExecutionViewSet.as_view({"post": "execute"}),
         name="execute-workflow",
     ),
+    re_path(rf"^workflow/workflows/{_ONE}stats/$", StatsView.as_view(), name="workflow-stats"),
+    re_path(rf"^workflow/workflows/{_ONE}publish-impact/$", PublishImpactView.as_view(), name="publish-impact"),
     path("incidents/", IncidentViewSet.as_view({"get": "list"}), name="incidents"),
     re_path(
         rf"^incidents/{_ONE}$",
         IncidentViewSet.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True),
         name="incident",
     ),
-    *_detail("incidents", IncidentViewSet, retry="post", skip="post"),
+    *_actions("incidents", IncidentViewSet, "retry", "skip"),
 ]

@@ -29,8 +29,7 @@ def is_candidate(user: User, roles: list[str], held: Collection[str]) -> bool:
 def task_claim(*, user: User, task_id: int) -> None:
     """Take an open task. 403 when not a candidate, 409 when somebody has it or it is done."""
     run, work = lock_task(task_id, user)
-    if not is_candidate(user, work.roles, work.held):
-        raise denied("You are not a candidate for this task.", code="not_a_candidate")
+    _require_may(user, work)
     _require_undone(run, work)
     if work.status != TaskStatus.OPEN:
         raise conflict("Somebody has this task already.", code="claimed")
@@ -53,9 +52,14 @@ def task_release(*, user: User, task_id: int) -> None:
 
 @transaction.atomic
 def task_assign(*, user: User, task_id: int, assignee: Any) -> None:
-    """Give a task to a person (their id); null gives it back. 400 for somebody who can't do it, 409 when done."""
+    """Give a task to a person (their id); null gives it back.
+
+    400 for somebody who can't do it, 403 when it is neither the caller's nor theirs to claim, 409 when it is done.
+    """
     run, work = lock_task(task_id, user)
+    _require_may(user, work)
     _require_undone(run, work)
+    _require_takeable(user, work)
     if work.status == TaskStatus.PENDING:
         raise conflict("No person does this task.", code="pending")
     if assignee is None:

@@ -17,6 +17,7 @@ from workflow_design.kernel.engine import Event, Marking
 from workflow_design.kernel.schemas import compile_schema
 from workflow_design.models import Status, TicketDefinition, WorkflowDefinition, WorkflowVersion
 from workflow_ops.models import Incident, IncidentStatus, InstanceStatus, Ticket, WorkflowInstance
+from workflow_ops.selectors import executions_this_month
 from workflow_ops.services.notes import Note
 from workflow_ops.services.running import Advanced, Run, advance, dotted, lock, require_running
 
@@ -122,8 +123,7 @@ def _texts(subject: Any, conversation: Any) -> list[Fault]:
 def _instance(
     user: User, workflow: WorkflowDefinition, version: versions.Compiled, values: dict[str, Any], conversation: str
 ) -> WorkflowInstance:
-    month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    executions_require_room(WorkflowInstance.objects.filter(created_at__gte=month))
+    executions_require_room(executions_this_month())
     return WorkflowInstance.objects.create(
         workflow=workflow,
         version_id=version.id,
