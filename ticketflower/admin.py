@@ -11,12 +11,14 @@ from django.urls import reverse
 from core.admin import HistoryAdmin, Site
 from core.db import connection
 from core.models import History
-from tenants.admin import CompanyAdmin, DomainAdmin, OwnCompanyAdmin, PlanAdmin
+from tenants.admin import DomainAdmin, OwnCompanyAdmin, PlanAdmin
 from tenants.models import Company, Domain, Plan
 from users.admin import CompanyRoleAdmin, OperatorAdmin, PersonAdmin, is_company_admin, is_operator
 from users.forms import OwnPasswordForm, SignInForm
 from users.models import CompanyRole, User
 from workflow_design.admin import ADMINS as DEFINITIONS
+from workflow_ops.admin import ADMINS as RUNS
+from workflow_ops.platform import CompanyWithNumbersAdmin
 
 
 class TicketFlowerSite(Site):
@@ -52,7 +54,7 @@ class CompanySite(TicketFlowerSite):
 
 
 class PlatformSite(TicketFlowerSite):
-    """Operators see companies, host names and plans, and nothing of what companies do."""
+    """Operators see companies, host names and plans; of what companies do, numbers alone."""
 
     site_header = "TicketFlower platform"
     site_title = "TicketFlower platform"
@@ -68,11 +70,11 @@ company_site.register(Company, OwnCompanyAdmin)
 company_site.register(User, PersonAdmin)
 company_site.register(CompanyRole, CompanyRoleAdmin)
 company_site.register(History, HistoryAdmin)
-for model, model_admin in DEFINITIONS.items():
+for model, model_admin in {**DEFINITIONS, **RUNS}.items():
     company_site.register(model, model_admin)
 
 platform_site = PlatformSite()
-platform_site.register(Company, CompanyAdmin)
+platform_site.register(Company, CompanyWithNumbersAdmin)
 platform_site.register(Domain, DomainAdmin)
 platform_site.register(Plan, PlanAdmin)
 platform_site.register(User, OperatorAdmin)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import QuerySet
 
 from core.rows import Rows
@@ -48,6 +46,8 @@ def attachments_of(ticket_id: int) -> QuerySet[Attachment]:
     return Attachment.objects.filter(ticket=ticket_id)
 
 
-def attachment_content(ticket_id: int, attachment_id: int) -> dict[str, Any] | None:
-    """`name`, `content_type` and `content` of a file; None when the ticket has no such file."""
-    return attachments_of(ticket_id).filter(pk=attachment_id).values("name", "content_type", "content").first()
+def attachment_content(ticket_id: int, attachment_id: int) -> tuple[str, str, bytes] | None:
+    """(name, content type, content) of a file; None when the ticket has no such file."""
+    found = attachments_of(ticket_id).filter(pk=attachment_id)
+    row = found.values_list("name", "content_type", "content").first()
+    return (row[0], row[1], bytes(row[2])) if row else None

@@ -69,11 +69,12 @@ class AttachmentViewSet(AdditionViewSet):
         file = talk.attachment_content(self.ticket_id(), int(kwargs["id"]))
         if file is None:
             raise not_found()
+        name, content_type, content = file
         return HttpResponse(
-            bytes(file["content"]),
-            content_type=file["content_type"],
+            content,
+            content_type=content_type,
             headers={
-                "Content-Disposition": content_disposition_header(True, file["name"]),
+                "Content-Disposition": content_disposition_header(True, name),
                 # No browser shows it as a page, whatever it holds.
                 "Content-Security-Policy": "sandbox; default-src 'none'",
                 "X-Content-Type-Options": "nosniff",
