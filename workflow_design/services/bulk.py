@@ -11,7 +11,7 @@ from django.db import connection
 
 from tenants.quotas import workflows_require_room
 from users.models import User
-from workflow_design.kernel.document import EntityKind, content_hash
+from workflow_design.kernel.document import EntityKind, content_hash, same
 from workflow_design.models import Status, WorkflowDefinition
 from workflow_design.services.stored import TASK_KEYS, TICKET_KEYS, WORKFLOW_KEYS, Stored, identity, seal
 from workflow_design.services.writing import write
@@ -99,7 +99,7 @@ def _changed(
         key = name(entity)
         stays.add(key)
         found = old.get(key)
-        if found is not None and _same(kind, found, entity) and (kind == "ticket" or rows[key][1] == index):
+        if found is not None and same(found, entity) and (kind == "ticket" or rows[key][1] == index):
             continue
         row = {**entity, place: index, "hash": content_hash(kind, entity).hex()}
         if found is None:
@@ -108,11 +108,6 @@ def _changed(
             result.kept.append({**row, "id": rows[key][0]})
     result.gone = [rows[key][0] for key in old if key not in stays]
     return result
-
-
-def _same(kind: EntityKind, one: Entity, other: Entity) -> bool:
-    """Equal as JSON, the order of keys included; Python alone takes true for 1, and hashes leave out who has access."""
-    return one is other or (one == other and content_hash(kind, one) == content_hash(kind, other))
 
 
 def _rows(alias: str, keys: tuple[str, ...]) -> str:

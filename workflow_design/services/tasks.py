@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from core.errors import Fault, Refused, invalid, not_found
 from users.models import User
-from workflow_design.kernel.document import content_hash, read_entity
+from workflow_design.kernel.document import content_hash, read_entity, same
 from workflow_design.kernel.problems import Problem
 from workflow_design.models import TaskDefinition, WorkflowDefinition
 from workflow_design.services.stored import TASK_KEYS, Entity, refuse_errors, seal
@@ -66,7 +66,7 @@ def task_update(
     entity = checked(raw)
     order = raw.get("order")
     after = {"order": task.order if order is None else order, **entity}
-    if before != after:
+    if not same(before, after):
         write(task, after, content_hash("task", entity))
         if before["key"] != after["key"]:
             rehash(workflow)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.errors import invalid, not_found
 from users.models import CompanyRole, User
-from workflow_design.kernel.document import content_hash, read_entity
+from workflow_design.kernel.document import content_hash, read_entity, same
 from workflow_design.kernel.fields import merged_fields, ticket_problems
 from workflow_design.models import TaskDefinition, TicketDefinition, WorkflowDefinition
 from workflow_design.services.stored import TICKET_KEYS, Entity, refuse_errors, seal
@@ -56,7 +56,7 @@ def ticket_update(
         raise invalid("A ticket type stays with its workflow.", attr="workflow")
     before = entity_of(ticket)
     after = checked({**before, **values} if partial else {"key": ticket.key, **values}, workflow)
-    if before != after:
+    if not same(before, after):
         write(ticket, after, content_hash("ticket", after))
         seal(workflow)
         noted(user, ticket, "updated", {"workflow": workflow.key, **changes(before, after)})

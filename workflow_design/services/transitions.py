@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from core.errors import Fault, Refused, invalid, not_found
 from users.models import User
-from workflow_design.kernel.document import content_hash, read_entity
+from workflow_design.kernel.document import content_hash, read_entity, same
 from workflow_design.models import TaskDefinition, WorkflowDefinition, WorkflowTransition
 from workflow_design.services.stored import Entity, errors, seal
 from workflow_design.services.writing import changes, check_revision, locked, noted, write
@@ -88,7 +88,7 @@ def transition_update(
     own = {name: before[name] for name in _OWN}
     raw = {**ends, **own, **values} if partial else values
     after = checked(raw, keys)
-    if before != after:
+    if not same(before, after):
         columns = {"from_task_id": raw["from_task"], "to_task_id": raw["to_task"]}
         write(link, {**columns, **{name: after[name] for name in _OWN}}, content_hash("transition", after))
         seal(workflow)

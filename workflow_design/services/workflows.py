@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.errors import conflict, not_found
 from users.models import User
-from workflow_design.kernel.document import content_hash, read_entity
+from workflow_design.kernel.document import content_hash, read_entity, same
 from workflow_design.kernel.limits import MAX_TITLE
 from workflow_design.models import Status, WorkflowDefinition
 from workflow_design.services.bulk import insert_workflow, store
@@ -47,7 +47,7 @@ def workflow_update(
     workflow = locked(workflow_id, expected)
     before = entity_of(workflow)
     after = checked({**before, **values} if partial else {"key": workflow.key, **values})
-    if before != after:
+    if not same(before, after):
         write(workflow, after, content_hash("workflow", after))
         seal(workflow)
         noted(user, workflow, "updated", changes(before, after))

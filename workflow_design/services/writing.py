@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from core.errors import not_found, stale
 from core.models import Actor, record
 from users.models import User
-from workflow_design.kernel.document import Change
+from workflow_design.kernel.document import Change, same
 from workflow_design.models import TaskDefinition, TicketDefinition, WorkflowDefinition, WorkflowTransition
 
 Row = WorkflowDefinition | TaskDefinition | WorkflowTransition | TicketDefinition
@@ -78,7 +78,7 @@ def changes(before: Entity, after: Entity) -> dict[str, Any]:
     return {
         name: {"before": _short(before.get(name)), "after": _short(value)}
         for name, value in after.items()
-        if before.get(name) != value
+        if not same(before.get(name), value)
     }
 
 

@@ -228,3 +228,16 @@ def test_nested_lists_are_of_their_workflow(alice, workflow, tasks):
         assert alice.get(f"{WORKFLOWS}999999/{name}/").status_code == 404
         assert alice.post(f"{WORKFLOWS}999999/{name}/", {"title": "X", "task_type": "FORM"}).status_code == 404
     assert alice.get(f"{WORKFLOWS}{workflow['id']}/tasks/").json()["count"] == 3
+
+
+def test_another_order_of_keys_is_a_change(alice, tasks):
+    """People see it: forms show their fields in this order."""
+    address = f"{TASKS}{tasks[0]['id']}/"
+    properties = {"first": {"type": "string"}, "second": {"type": "boolean"}}
+    for shown in (properties, dict(reversed(properties.items()))):
+        before = alice.get(address).headers["ETag"]
+        response = alice.patch(address, {"output_schema": {"type": "object", "properties": shown}})
+        assert list(response.json()["output_schema"]["properties"]) == list(shown)
+        assert response.headers["ETag"] != before
+        again = alice.patch(address, {"output_schema": {"type": "object", "properties": shown}})
+        assert again.headers["ETag"] == response.headers["ETag"]

@@ -3,7 +3,7 @@
 `docs/documents.md` describes them for creators.
 """
 
-from workflow_design.kernel.document.difference import Change, diff
+from workflow_design.kernel.document.difference import Change, diff, same
 from workflow_design.kernel.document.export import export, export_entity
 from workflow_design.kernel.document.forms import FORMAT
 from workflow_design.kernel.document.hashing import canonical_hash, content_hash
@@ -39,6 +39,7 @@ __all__ = [
     "normalize",
     "parse_yaml",
     "read_entity",
+    "same",
     "sequence",
     "to_yaml",
     "workflow_key",

@@ -64,12 +64,12 @@ def _section(section: str, kind: EntityKind, before: list[Entity], after: list[E
 
 def _keys(path: str, before: Entity, after: Entity) -> Iterator[Change]:
     for key, value in after.items():
-        if not _same(before[key], value):
+        if not same(before[key], value):
             yield _change(path + pointer(key), "changed", before[key], value)
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Equal as JSON, the order of keys included (Python alone takes True for 1)."""
+def same(one: Any, other: Any) -> bool:
+    """Equal as JSON, the order of keys included, which people see; Python alone also takes True for 1."""
     if one is other:
         return True
     if not isinstance(one, list | dict):
