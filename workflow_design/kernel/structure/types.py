@@ -225,6 +225,7 @@ def _read(schema: Any, root: Any, branches: list[int]) -> Type:
     return Type(kinds or ANYTHING, options, form if known else None)
 
 
+_DATE = compile(r"\d{4}-\d\d-\d\d", ASCII)
 _DATE_TIME = compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", ASCII)
 
 
@@ -238,7 +239,7 @@ def _is(parse: Callable[[str], Any], text: str) -> bool:
 
 def form_of(text: str) -> str | None:
     """`date`, `date-time` or None: what a text that is written out looks like."""
-    if len(text) == 10 and text[4:5] == "-" and _is(date.fromisoformat, text):
+    if _DATE.fullmatch(text) and _is(date.fromisoformat, text):
         return "date"
     if _DATE_TIME.fullmatch(text) and _is(datetime.fromisoformat, text[:19].upper()):
         return "date-time"
