@@ -257,6 +257,8 @@ def _alone(part: Any, root: JsonSchema) -> Any:
 
 
 def _clash(name: str, known: Source, schema: Any) -> str | None:
+    if known.schema == schema:  # nearly always, and quickly seen
+        return None
     before, now = _kind(known.schema), _kind(schema)
     if before is None or now is None or before == now:
         return None

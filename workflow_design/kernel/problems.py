@@ -44,4 +44,9 @@ class Problem:
 
 def pointer(*parts: str | int) -> str:
     """The RFC 6901 pointer made of `parts`."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    return "".join([f"/{part}" if type(part) is int else "/" + _escaped(part) for part in parts])
+
+
+def _escaped(part: str | int) -> str:
+    text = str(part)
+    return text.replace("~", "~0").replace("/", "~1") if "~" in text or "/" in text else text
