@@ -95,6 +95,10 @@ class AutoSchema(SpectacularSchema):
     def _viewset(self) -> BaseViewSet:
         return cast(BaseViewSet, self.view)
 
+    @property
+    def _deletes_with_body(self) -> bool:
+        return self.method == "DELETE" and self._action not in _VERBS
+
     def _resource(self) -> str:
         """`workflow` for /workflows/{id}/, `workflow_task` for /workflows/{id}/tasks/; a view may name its own word."""
         parts = [part for part in self.path.split("/") if part]
@@ -183,7 +187,7 @@ class AutoSchema(SpectacularSchema):
         return super().get_request_serializer()
 
     def _get_request_body(self, direction: Any = "request") -> Any:
-        if self.method != "DELETE" or self._action in _VERBS:
+        if not self._deletes_with_body:
             return super()._get_request_body(direction)
         # drf-spectacular knows no DELETE with a body, which OpenAPI 3.1 has.
         self.method = "POST"
@@ -219,7 +223,7 @@ class AutoSchema(SpectacularSchema):
             found += [401, 403]
         if "{" in self.path:
             found.append(404)
-        if self.method in ("POST", "PUT", "PATCH"):
+        if self.method in ("POST", "PUT", "PATCH") or self._deletes_with_body:
             found += [413, 415]
         if self._is_resource and self.method != "GET":
             found.append(409)

@@ -66,6 +66,8 @@ class TransitionDocumentSerializer(_Document):
 class BundleSerializer(serializers.Serializer[Any]):
     """A workflow with its tasks, transitions and ticket types; without `transitions` the tasks are a sequence."""
 
+    null_in_bodies = ("tasks", "transitions", "tickets")
+
     format = serializers.ChoiceField(choices=["ticketflower/1"], required=False)
     workflow = WorkflowDocumentSerializer()
     tasks = TaskDocumentSerializer(many=True, required=False)

@@ -29,7 +29,7 @@ class AnyJSONField(serializers.JSONField):
 class ReferenceSerializer(serializers.Serializer[Any]):
     """A link to something outside."""
 
-    optional_in_answers = ("Label", "Desc", "URI")
+    optional_in_answers = null_in_bodies = ("Label", "Desc", "URI")
 
     Label = serializers.CharField(max_length=limits.MAX_TITLE, default="", allow_blank=True)
     Desc = serializers.CharField(max_length=limits.MAX_PROSE, default="", allow_blank=True)
@@ -40,6 +40,7 @@ class FieldSerializer(serializers.Serializer[Any]):
     """A field of a workflow's data."""
 
     optional_in_answers = ("Required", "Default", "Options", "Description", "Public")
+    null_in_bodies = ("Options", "Description")
 
     FieldName = serializers.RegexField(r"^[A-Za-z][A-Za-z0-9_]{0,62}$")
     FieldType = serializers.ChoiceField(choices=limits.FIELD_TYPES)
@@ -81,6 +82,11 @@ def names_field(**kwargs: Any) -> serializers.ListField:
 
 class NamedContent(serializers.Serializer[Any]):
     """What workflows, tasks and ticket types share."""
+
+    null_in_bodies = (
+        *("description", "ext_ref", "fields", "state_schema", "guidelines", "display_layout", "edit_layout"),
+        *("input_schema", "output_schema", "action_url", "assignee_roles"),
+    )
 
     key = key_field()
     title = serializers.CharField(max_length=limits.MAX_TITLE)

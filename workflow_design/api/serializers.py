@@ -10,6 +10,7 @@ from rest_framework import serializers
 from workflow_design.api.content import (
     AnyJSONField,
     JSONObjectField,
+    NamedContent,
     TaskContent,
     TicketContent,
     WorkflowContent,
@@ -19,6 +20,7 @@ from workflow_design.kernel import limits
 from workflow_design.models import Event, Status
 
 _KEY = "Made from the title when absent."
+_NULL = (*NamedContent.null_in_bodies, "key")
 
 
 class AuditSerializer(serializers.Serializer[Any]):
@@ -42,6 +44,7 @@ class DefinitionSerializer(AuditSerializer):
 class WorkflowSerializer(WorkflowContent, DefinitionSerializer):
     """A workflow's working copy."""
 
+    null_in_bodies = _NULL
     key = key_field(required=False, help_text=_KEY)
     status = serializers.ChoiceField(choices=Status.choices, read_only=True)
     published_version = serializers.IntegerField(read_only=True, allow_null=True)
@@ -52,6 +55,7 @@ class WorkflowSerializer(WorkflowContent, DefinitionSerializer):
 class TaskSerializer(TaskContent, DefinitionSerializer):
     """A task's working copy."""
 
+    null_in_bodies = _NULL
     key = key_field(required=False, help_text=_KEY)
     workflow = serializers.IntegerField(help_text="Id of the workflow.")
     order = serializers.IntegerField(min_value=0, max_value=1_000_000, required=False)
@@ -74,6 +78,7 @@ class TransitionSerializer(DefinitionSerializer):
 class TicketDefinitionSerializer(TicketContent, DefinitionSerializer):
     """A ticket type."""
 
+    null_in_bodies = _NULL
     key = key_field(required=False, help_text=_KEY)
     workflow = serializers.IntegerField(help_text="Id of the workflow.")
 

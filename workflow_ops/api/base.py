@@ -37,8 +37,6 @@ class RunViewSet(BaseViewSet):
 
     def object_body(self, request: Request) -> dict[str, Any]:
         """The body, which must be a JSON object (or nothing)."""
-        if not request.data:
-            return {}
         if type(request.data) is not dict:
             raise invalid("The body must be a JSON object.")
         return request.data
