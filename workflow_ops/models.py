@@ -204,6 +204,12 @@ class TaskInstance(models.Model):
         ]
         indexes = [
             models.Index(fields=["assignee", "id"], name="task_instance_mine", condition=models.Q(status__in=UNDONE)),
+            models.Index(fields=["assignee", "instance"], name="task_instance_assignee"),
+            models.Index(
+                fields=["completed_by", "instance"],
+                name="task_instance_completer",
+                condition=models.Q(completed_by__isnull=False),
+            ),
             models.Index(fields=["status", "id"], name="task_instance_undone", condition=models.Q(status__in=UNDONE)),
             models.Index(
                 fields=["due_at"],
@@ -215,6 +221,21 @@ class TaskInstance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} {self.pk}"
+
+
+class TaskTurn(models.Model):
+    """Whose turn it was last, of a task that goes round."""
+
+    workflow = models.ForeignKey(WorkflowDefinition, on_delete=models.CASCADE, related_name="+", db_index=False)
+    task_key = models.CharField(max_length=64)
+    person_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "task_turns"
+        constraints = [models.UniqueConstraint(fields=["workflow", "task_key"], name="task_turn_once")]
+
+    def __str__(self) -> str:
+        return self.task_key
 
 
 class Incident(models.Model):

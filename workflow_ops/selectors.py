@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from core.models import History
@@ -130,11 +130,19 @@ HISTORY_ROWS = Rows(
 
 
 def tickets_of(user: User) -> QuerySet[Ticket]:
-    """The tickets a person sees: their own, those with a task of theirs, and for ticket admins all."""
+    """The tickets a person sees: their own, those of which a worker has or did a task, and for ticket admins all."""
     if user.has_role(SystemRole.TICKET_ADMIN):
         return Ticket.objects.all()
-    theirs = TaskInstance.objects.filter(Q(assignee=user) | Q(completed_by=user), instance=OuterRef("instance_id"))
-    return Ticket.objects.filter(Q(created_by=user) | Exists(theirs))
+    own = Ticket.objects.filter(created_by=user)
+    if not user.has_role(SystemRole.TASK_WORKER):
+        return own
+    # A union, for each side of it has an index.
+    theirs = Ticket.objects.filter(instance__in=_runs(Q(assignee=user)).union(_runs(Q(completed_by=user))))
+    return Ticket.objects.filter(pk__in=own.values("pk").union(theirs.values("pk")))
+
+
+def _runs(which: Q) -> QuerySet[Any]:
+    return TaskInstance.objects.filter(which).values("instance").order_by()
 
 
 def tasks_of(user: User) -> QuerySet[TaskInstance]:
@@ -149,10 +157,13 @@ def tasks_of(user: User) -> QuerySet[TaskInstance]:
 
 
 def executions_of(user: User) -> QuerySet[WorkflowInstance]:
-    """The executions a person sees: those they started, and for ticket admins all."""
+    """The executions a person sees: those they started, and for ticket admins all.
+
+    Opening a ticket starts none of the requester's: of a ticket they see what its requester sees.
+    """
     if user.has_role(SystemRole.TICKET_ADMIN):
         return WorkflowInstance.objects.all()
-    return WorkflowInstance.objects.filter(created_by=user)
+    return WorkflowInstance.objects.filter(created_by=user, ticket=None)
 
 
 def executions_this_month() -> QuerySet[WorkflowInstance]:

@@ -55,11 +55,9 @@ class OpenTicketSerializer(serializers.Serializer[Any]):
     conversation = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
-class TicketTypeSerializer(serializers.Serializer[Any]):
+class TicketTypeSerializer(AuditSerializer):
     """A ticket type that the caller may open."""
 
-    id = serializers.IntegerField()
-    company = serializers.CharField()
     key = serializers.CharField()
     title = serializers.CharField()
     description = serializers.CharField()
@@ -164,8 +162,8 @@ class LogEntrySerializer(serializers.Serializer[Any]):
     """One line of an execution's log."""
 
     id = serializers.IntegerField()
-    task = serializers.CharField(allow_null=True)
-    status = serializers.CharField()
+    task = serializers.CharField(allow_null=True, help_text="Its key; null for what happened to the run.")
+    status = serializers.CharField(allow_null=True, help_text="Of the task, else of the run, after that.")
     timestamp = serializers.DateTimeField()
     message = serializers.CharField()
     data = JSONObjectField(allow_null=True)

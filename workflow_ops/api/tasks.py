@@ -13,7 +13,7 @@ from rest_framework.request import Request
 
 from core.errors import Refused, invalid, refusal_for
 from core.renderers import json_response
-from workflow_ops import selectors
+from workflow_ops import answers, selectors
 from workflow_ops.api.base import RunViewSet
 from workflow_ops.api.filters import TaskFilter
 from workflow_ops.api.serializers import (
@@ -24,7 +24,7 @@ from workflow_ops.api.serializers import (
     OutputSerializer,
     TaskInstanceSerializer,
 )
-from workflow_ops.models import TaskInstance, Ticket
+from workflow_ops.models import TaskInstance
 from workflow_ops.services import tasks
 from workflow_ops.services.idempotency import once
 
@@ -74,18 +74,14 @@ class TaskViewSet(RunViewSet):
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, **kwargs: Any) -> HttpResponse:
         """Complete a task with its output; answers what that led to."""
-        return once(request, self.user, lambda: self._complete(request, **kwargs))
+        with tasks.late_results_noted(self.user):
+            return once(request, self.user, lambda: self._complete(request, **kwargs))
 
     def _complete(self, request: Request, **kwargs: Any) -> HttpResponse:
         pk = int(kwargs["id"])
         opened = tasks.task_complete(user=self.user, task_id=pk, output=self.object_body(request).get("output"))
-        done, *new = self.rows.all(TaskInstance.objects.filter(pk__in=[pk, *opened]).order_by("pk"))
-        found = selectors.TICKET_ROWS.bound(**selectors.row_values(self.user)).one(
-            Ticket.objects.filter(instance__tasks=pk)
-        )
-        ticket = found[0] if found else "null"
-        body = f'{{"task":{done},"ticket":{ticket},"opened_tasks":[{",".join(new)}]}}'
-        return HttpResponse(body.encode(), content_type="application/json")
+        body = answers.completed(user=self.user, task_id=pk, opened=opened)
+        return HttpResponse(body, content_type="application/json")
 
     @extend_schema(operation_id="bulk_tasks", request=BulkSerializer, responses=BulkAnswerSerializer)
     @action(detail=False, methods=["post"])
@@ -116,7 +112,8 @@ class TaskViewSet(RunViewSet):
 
     def _one(self, act: Callable[[int], Any], pk: int) -> dict[str, Any]:
         try:
-            act(pk)
+            with tasks.late_results_noted(self.user):
+                act(pk)
         except Exception as error:
             found = refusal_for(error)
             if found is None:

@@ -11,9 +11,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 
 from core.errors import denied
-from core.renderers import json_response
 from core.rows import Rows
 from users.models import SystemRole
+from workflow_design.models import TicketDefinition
 from workflow_ops import selectors, ticket_types
 from workflow_ops.api.base import IsTicketAdmin, RunViewSet
 from workflow_ops.api.filters import TicketFilter
@@ -28,16 +28,14 @@ from workflow_ops.services.idempotency import once
 
 
 class TicketTypeViewSet(RunViewSet):
-    """The ticket types that the caller may open."""
+    """The ticket types that the caller may open, as published: forms as JSON Schema, layouts."""
 
+    rows = ticket_types.TicketTypeRows()
     serializer_class = TicketTypeSerializer
+    orderings = {**RunViewSet.orderings, "key": "key"}
 
-    @extend_schema(operation_id="list_ticket_types", responses=TicketTypeSerializer(many=True))
-    def list(self, request: Request, **kwargs: Any) -> HttpResponse:
-        """What the caller may open: forms as JSON Schema, layouts."""
-        found = [ticket_types.shown(definition) for definition in ticket_types.openable_by(self.user)]
-        rows = [row for row in found if row is not None]
-        return json_response({"count": len(rows), "next": None, "previous": None, "results": rows})
+    def get_queryset(self) -> QuerySet[TicketDefinition]:
+        return ticket_types.openable_by(self.user)
 
 
 class TicketViewSet(RunViewSet):

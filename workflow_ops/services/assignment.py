@@ -1,71 +1,101 @@
-"""Who gets a task that opens."""
+"""Who may do a task, and who gets one that opens."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+import orjson
 
 from core.db import connection
-from users.models import EVERYONE, User
+from users.models import EVERYONE, SystemRole, User
+from users.selectors import company_role_names
 from workflow_design.models import AssignmentPolicy
 from workflow_ops.models import TaskStatus
-
-if TYPE_CHECKING:
-    from workflow_ops.services.running import Run
-
-# The candidates of a task, each with how many undone tasks they have and when they last got one of this kind. Who gets
-# it is decided under a lock of the company's: two that open at once don't see each other otherwise.
-_CANDIDATES = """
-SELECT person.id
-FROM users person
-LEFT JOIN LATERAL (
-    SELECT count(*) AS undone FROM task_instances w
-    WHERE w.assignee_id = person.id AND w.status IN ('OPEN', 'IN_PROGRESS', 'PENDING')
-) queue ON true
-LEFT JOIN LATERAL (
-    SELECT max(w.id) AS last FROM task_instances w
-    WHERE w.assignee_id = person.id AND w.task_id IN (
-        SELECT same.id FROM workflow_version_tasks same JOIN workflow_versions version ON version.id = same.version_id
-        WHERE version.workflow_id = %(workflow)s AND same.key = %(key)s)
-) got ON true
-WHERE person.is_active AND 'task_worker' = ANY(person.system_roles)
-    AND (%(anyone)s OR EXISTS (
-        SELECT 1 FROM user_company_roles held JOIN company_roles role ON role.id = held.companyrole_id
-        WHERE held.user_id = person.id AND role.name = ANY(%(roles)s::text[])))
-ORDER BY
-"""
-_ORDER = {
-    AssignmentPolicy.SHORTEST_QUEUE: "queue.undone, person.id",
-    AssignmentPolicy.ROUND_ROBIN: "got.last NULLS FIRST, person.id",
-}
+from workflow_ops.services.running import Run
 
 
-def assign(run: Run, rows: list[dict[str, Any]], user: User | None) -> None:
-    """Give each new task to whom its policy says; without anybody to give it to it stays open for its candidates."""
+def is_candidate(user: User, roles: list[str], held: Collection[str]) -> bool:
+    """Whether a person with the company roles `held` may claim a task that is for `roles`."""
+    if not user.has_role(SystemRole.TASK_WORKER):
+        return False
+    return not roles or EVERYONE in roles or not set(roles).isdisjoint(held)
+
+
+def assign(run: Run, rows: list[dict[str, Any]], previous: int | None) -> list[dict[str, Any]]:
+    """Give each new task to whom its policy says; without anybody to give it to it stays open for its candidates.
+
+    `previous` is who did the task before it. Answers whose turn it was: `{key, person}` for every task that goes round.
+    """
+    requester = run.ticket["created_by"] if run.ticket else run.created_by
     for row in rows:
-        policy = row["policy"]
-        person: int | None = None
-        if policy == AssignmentPolicy.REQUESTER:
-            person = run.ticket["created_by"] if run.ticket else run.created_by
-        elif policy == AssignmentPolicy.PREVIOUS:
-            person = user.pk if user else None
-        elif policy in _ORDER:
-            person = _first(run, row, _ORDER[policy])
-        if person is not None:
-            row["assignee"], row["status"] = person, TaskStatus.IN_PROGRESS
+        if row["policy"] == AssignmentPolicy.REQUESTER:
+            _give(row, requester)
+        elif row["policy"] == AssignmentPolicy.PREVIOUS and previous is not None:
+            person = User.objects.filter(pk=previous, is_active=True).first()
+            if person is not None and is_candidate(person, row["roles"], company_role_names(person)):
+                _give(row, previous)
+    chosen = [row for row in rows if row["policy"] in (AssignmentPolicy.SHORTEST_QUEUE, AssignmentPolicy.ROUND_ROBIN)]
+    return _choose(run, chosen) if chosen else []
 
 
-def _first(run: Run, row: dict[str, Any], order: str) -> int | None:
-    anyone = not row["roles"] or EVERYONE in row["roles"]
+def _give(row: dict[str, Any], person: int | None) -> None:
+    if person is not None:
+        row["assignee"], row["status"] = person, TaskStatus.IN_PROGRESS
+
+
+# For each task the first candidates, as many as there are tasks: those with the fewest undone tasks, or those after
+# whose turn it was last.
+_CANDIDATES = """
+SELECT x.place, candidate.id, candidate.undone
+FROM json_to_recordset(%(tasks)s::json) AS x (place int, key text, roles text[], policy text)
+LEFT JOIN task_turns turn ON turn.workflow_id = %(workflow)s AND turn.task_key = x.key
+CROSS JOIN LATERAL (
+    SELECT person.id, queue.undone,
+        row_number() OVER (ORDER BY queue.undone, person.id <= coalesce(turn.person_id, 0), person.id) AS rank
+    FROM users person
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS undone FROM task_instances w
+        WHERE x.policy = 'shortest_queue' AND w.assignee_id = person.id
+            AND w.status IN ('OPEN', 'IN_PROGRESS', 'PENDING')
+    ) queue
+    WHERE person.is_active AND 'task_worker' = ANY(person.system_roles)
+        AND (x.roles = '{}' OR 'everyone' = ANY(x.roles) OR EXISTS (
+            SELECT FROM user_company_roles held JOIN company_roles role ON role.id = held.companyrole_id
+            WHERE held.user_id = person.id AND role.name = ANY(x.roles)))
+    ORDER BY rank LIMIT %(most)s
+) candidate
+ORDER BY x.place, candidate.rank
+"""
+
+
+def _choose(run: Run, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    tasks = [
+        {"place": place, **{name: row[name] for name in ("key", "roles", "policy")}} for place, row in enumerate(rows)
+    ]
+    candidates: list[list[tuple[int, int]]] = [[] for _ in rows]
     with connection.cursor() as cursor:
+        # Two that choose at once would not see each other's choice: one waits here. It asks only then.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('assignment'), hashtext(current_schema()))")
         cursor.execute(
-            f"{_CANDIDATES} {order} LIMIT 1",
-            {
-                "workflow": run.version.workflow_id,
-                "key": run.version.graph.tasks[row["index"]].key,
-                "roles": row["roles"],
-                "anyone": anyone,
-            },
+            _CANDIDATES,
+            {"tasks": orjson.dumps(tasks).decode(), "workflow": run.version.workflow_id, "most": len(rows)},
         )
-        found = cursor.fetchone()
-    return found[0] if found else None
+        for place, person, undone in cursor.fetchall():
+            candidates[place].append((person, undone))
+    turns: dict[str, int] = {}
+    given: Counter[int] = Counter()
+    rounds: Counter[str] = Counter()
+    for row, able in zip(rows, candidates, strict=True):
+        if not able:
+            continue
+        if row["policy"] == AssignmentPolicy.SHORTEST_QUEUE:
+            person = min(able, key=lambda one: (one[1] + given[one[0]], one[0]))[0]
+        else:
+            person = able[rounds[row["key"]] % len(able)][0]
+            rounds[row["key"]] += 1
+            turns[row["key"]] = person
+        given[person] += 1
+        _give(row, person)
+    return [{"key": key, "person": person} for key, person in turns.items()]

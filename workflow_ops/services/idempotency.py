@@ -59,7 +59,9 @@ def _claim(scope: dict[str, Any], digest: bytes) -> int | None:
 
 def _again(scope: dict[str, Any], digest: bytes) -> HttpResponse | None:
     """The kept answer; None when it was too old and is gone now."""
-    found = IdempotentAnswer.objects.get(**scope)
+    found = IdempotentAnswer.objects.filter(**scope).first()
+    if found is None:
+        return None
     if found.created_at < timezone.now() - KEPT:
         found.delete()
         return None

@@ -11,9 +11,10 @@ from core.errors import Fault, Refused, conflict, invalid, not_found
 from core.models import Actor, record
 from users.models import User
 from workflow_design.kernel.engine import RUN, Event
-from workflow_ops.models import Incident, IncidentStatus, TaskInstance
+from workflow_ops.models import Incident, IncidentStatus
 from workflow_ops.services.notes import Note
-from workflow_ops.services.running import Run, Work, advance, dotted, lock, lock_task, require_running
+from workflow_ops.services.running import Run, Work, dotted, lock, lock_task, require_running
+from workflow_ops.services.stepping import advance
 
 MAX_NOTE = 20_000
 
@@ -93,17 +94,18 @@ def _go_on(user: User, incident: Incident, event: Event, output: dict[str, Any] 
     Incident.objects.filter(pk=incident.pk).update(
         status=IncidentStatus.RESOLVED, resolved_by=user, resolved_at=timezone.now(), updated_at=timezone.now()
     )
-    detail = {"incident": incident.pk, **({"task": work.key} if work else {})}
-    note = Note(f"incident.{event.name}", run.id, run.ticket["id"] if run.ticket else None, detail)
+    about = {"task": work.key, "id": work.id} if work else {}
+    note = Note(run, f"incident.{event.name}", incident=incident.pk, **about)
+    if work is not None:
+        event = event._replace(assignee=work.assignee)
     # A retry goes on with the output that the task has.
     advance(run, event, user=user, note=note, work=work, output=output)
 
 
 def _locked(incident: Incident, user: User) -> tuple[Run, Work | None]:
-    if incident.number == RUN:
+    if incident.task_instance_id is None:
         return lock(incident.instance_id), None
-    task_id = TaskInstance.objects.filter(instance=incident.instance_id, number=incident.number).values_list("pk")[0][0]
-    return lock_task(task_id, user)
+    return lock_task(incident.task_instance_id, user)
 
 
 def _check_output(run: Run, incident: Incident, output: dict[str, Any]) -> None:

@@ -1,35 +1,34 @@
-"""What the history of a ticket, or of an execution without one, remembers of a step."""
+"""What the history of a ticket, or of an execution without one, remembers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from core.models import Actor
+from core.models import Actor, record
+from users.models import User
 from workflow_design.kernel.engine import Step
-from workflow_design.versions import Compiled
+from workflow_ops.services.running import Run
 
 
-@dataclass(slots=True)
 class Note:
-    """One history entry in the making. `about` is of the run: its id, its ticket's id or None, and what to call it."""
+    """One history entry about a run, in the making."""
 
-    event: str
-    run: int
-    ticket: int | None
-    detail: dict[str, Any] = field(default_factory=dict)
-    steps: list[dict[str, Any]] = field(default_factory=list)
+    def __init__(self, run: Run, event: str, **detail: Any) -> None:
+        self.run = run
+        self.event = event
+        self.detail = detail
+        self.steps: list[dict[str, Any]] = []
 
-    def step(self, version: Compiled, done: Step, computed: str | None = None) -> None:
+    def step(self, done: Step, computed: str | None = None) -> None:
         """Remember conditions, what opened and what stopped."""
         told: dict[str, Any] = {} if computed is None else {"computed": computed}
         if done.conditions:
             told["conditions"] = [
                 {
                     "transition": evaluated.transition,
-                    "condition": version.graph.rule(evaluated.transition).condition.text,
+                    "condition": self.run.version.graph.rule(evaluated.transition).condition.text,  # type: ignore[union-attr]
                     "value": evaluated.value,
                     "inputs": evaluated.inputs,
                 }
@@ -42,15 +41,28 @@ class Note:
         if told:
             self.steps.append(told)
 
+    def record(self, user: User | None) -> None:
+        """Write it, without a step."""
+        subject_type, subject_id, subject = self.run.subject
+        record(
+            actor=Actor.of(user),
+            event=self.event,
+            subject_type=subject_type,
+            subject_id=subject_id,
+            subject=subject,
+            detail=self.detail,
+        )
+
     def entry(self, actor: Actor, last: Step) -> dict[str, Any]:
-        """The row's values."""
+        """The row's values, with the steps that led to `last`."""
+        subject_type, subject_id, subject = self.run.subject
         detail = {**self.detail, "status": last.marking.status, "steps": self.steps}
         return {
             "actor_id": actor.id,
             "actor": actor.name,
-            "subject_type": "execution" if self.ticket is None else "ticket",
-            "subject_id": self.run if self.ticket is None else self.ticket,
-            "subject": f"execution {self.run}" if self.ticket is None else f"#{self.ticket}",
+            "subject_type": subject_type,
+            "subject_id": subject_id,
+            "subject": subject,
             "event": self.event,
             "detail": orjson.dumps(detail).decode(),
         }

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from core.errors import Fault, Refused, conflict, denied, invalid
-from core.models import Actor, record
-from users.models import EVERYONE, SystemRole, User
+from users.models import SystemRole, User
 from users.selectors import company_role_names
 from workflow_design.kernel.engine import Event
 from workflow_ops.models import UNDONE, TaskInstance, TaskStatus
+from workflow_ops.services.assignment import is_candidate
 from workflow_ops.services.notes import Note
-from workflow_ops.services.running import Run, Work, advance, dotted, lock_task, require_running
+from workflow_ops.services.running import Run, Work, dotted, lock_task, require_running
+from workflow_ops.services.stepping import advance
 
 
-def is_candidate(user: User, roles: list[str], held: Collection[str]) -> bool:
-    """Whether a person with the company roles `held` may claim a task that is for `roles`."""
-    if not user.has_role(SystemRole.TASK_WORKER):
-        return False
-    return not roles or EVERYONE in roles or not set(roles).isdisjoint(held)
+class LateResult(Refused):
+    """409 for what came after its task was cancelled."""
+
+    def __init__(self, run: Run, work: Work) -> None:
+        super().__init__([Fault("task_cancelled", "This task was cancelled: the result comes too late.")], status=409)
+        self.run = run
+        self.work = work
+
+
+@contextmanager
+def late_results_noted(user: User) -> Iterator[None]:
+    """History keeps that a late result came. Outside of the transaction that refuses it, which leaves no trace."""
+    try:
+        yield
+    except LateResult as late:
+        _note(late.run, late.work, "late", late.work.status).record(user)
+        raise
 
 
 @transaction.atomic
@@ -31,10 +45,11 @@ def task_claim(*, user: User, task_id: int) -> None:
     run, work = lock_task(task_id, user)
     _require_may(user, work)
     _require_undone(run, work)
+    _require_for_people(work)
     if work.status != TaskStatus.OPEN:
         raise conflict("Somebody has this task already.", code="claimed")
     _give(work, user.pk, TaskStatus.IN_PROGRESS)
-    _noted(user, run, work, "claimed")
+    _note(run, work, "claimed", TaskStatus.IN_PROGRESS).record(user)
 
 
 @transaction.atomic
@@ -47,7 +62,7 @@ def task_release(*, user: User, task_id: int) -> None:
         raise conflict("Nobody has claimed this task.", code="not_claimed")
     _require_own(user, work)
     _give(work, None, TaskStatus.OPEN)
-    _noted(user, run, work, "released")
+    _note(run, work, "released", TaskStatus.OPEN).record(user)
 
 
 @transaction.atomic
@@ -60,18 +75,16 @@ def task_assign(*, user: User, task_id: int, assignee: Any) -> None:
     _require_may(user, work)
     _require_undone(run, work)
     _require_takeable(user, work)
-    if work.status == TaskStatus.PENDING:
-        raise conflict("No person does this task.", code="pending")
-    if assignee is None:
-        _give(work, None, TaskStatus.OPEN)
-    else:
-        person = None
+    _require_for_people(work)
+    status = TaskStatus.OPEN
+    if assignee is not None:
+        status, person = TaskStatus.IN_PROGRESS, None
         if type(assignee) is int and 0 < assignee < 2**63:
             person = User.objects.filter(pk=assignee, is_active=True).first()
         if person is None or not is_candidate(person, work.roles, company_role_names(person)):
             raise invalid("This person can't do the task.", attr="user", code="not_a_candidate")
-        _give(work, person.pk, TaskStatus.IN_PROGRESS)
-    _noted(user, run, work, "assigned", {"user": assignee})
+    _give(work, assignee, status)
+    _note(run, work, "assigned", status, user=assignee).record(user)
 
 
 @transaction.atomic
@@ -101,11 +114,13 @@ def task_complete(*, user: User, task_id: int, output: Any) -> list[int]:
         index = run.marking.open[work.number]
         if found := run.version.graph.output_errors(index, output):
             raise Refused([Fault(error.code, error.message, dotted("output", error.path)) for error in found])
+    if work.status == TaskStatus.CANCELLED:
+        raise LateResult(run, work)
     _require_undone(run, work)
     _require_takeable(user, work)
-    note = Note("task.completed", run.id, run.ticket["id"] if run.ticket else None, {"task": work.key, "id": work.id})
     event = Event("completed", work.number, output, assignee=user.pk)
-    return advance(run, event, user=user, note=note, work=work, output=output).opened
+    note = _note(run, work, "completed", TaskStatus.COMPLETED)
+    return advance(run, event, user=user, note=note, work=work, output=output)
 
 
 def _require_may(user: User, work: Work) -> None:
@@ -133,17 +148,14 @@ def _require_undone(run: Run, work: Work) -> None:
     require_running(run)
 
 
+def _require_for_people(work: Work) -> None:
+    if work.status == TaskStatus.PENDING:
+        raise conflict("No person does this task.", code="pending")
+
+
 def _give(work: Work, person: int | None, status: TaskStatus) -> None:
     TaskInstance.objects.filter(pk=work.id).update(assignee=person, status=status, updated_at=timezone.now())
 
 
-def _noted(user: User, run: Run, work: Work, what: str, detail: dict[str, Any] | None = None) -> None:
-    ticket = run.ticket["id"] if run.ticket else None
-    record(
-        actor=Actor.of(user),
-        event=f"task.{what}",
-        subject_type="execution" if ticket is None else "ticket",
-        subject_id=run.id if ticket is None else ticket,
-        subject=f"execution {run.id}" if ticket is None else f"#{ticket}",
-        detail={"task": work.key, "id": work.id, **(detail or {})},
-    )
+def _note(run: Run, work: Work, what: str, status: str, **detail: Any) -> Note:
+    return Note(run, f"task.{what}", task=work.key, id=work.id, task_status=status, **detail)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from core.errors import Fault, Refused, conflict, denied, invalid, not_found
-from core.models import Actor, record
 from tenants.quotas import executions_require_room
 from users.models import User
 from users.selectors import company_role_names
@@ -16,13 +17,15 @@ from workflow_design import versions
 from workflow_design.kernel.engine import Event, Marking
 from workflow_design.kernel.schemas import compile_schema
 from workflow_design.models import Status, TicketDefinition, WorkflowDefinition, WorkflowVersion
-from workflow_ops.models import Incident, IncidentStatus, InstanceStatus, Ticket, WorkflowInstance
+from workflow_ops.models import Incident, IncidentStatus, InstanceStatus, TaskInstance, Ticket, WorkflowInstance
 from workflow_ops.selectors import executions_this_month
 from workflow_ops.services.notes import Note
-from workflow_ops.services.running import Advanced, Run, advance, dotted, lock, require_running
+from workflow_ops.services.running import Run, dotted, lock, require_running
+from workflow_ops.services.stepping import advance
 
 MAX_CONVERSATION = 200
 MAX_SUBJECT = 255
+_NO_OBJECT = Fault("wrong_type", "must be an object: field name → value", "data")
 
 
 @transaction.atomic
@@ -36,18 +39,18 @@ def ticket_open(*, user: User, ticket_definition: Any, data: Any, subject: Any =
     # What isn't open to a person isn't there for them, as in the list of ticket types.
     if not set(definition.company_role_access) & company_role_names(user):
         raise denied("You may not open this ticket type.", code="ticket_type_closed")
-    version = _current(definition.workflow)
-    form = version.tickets.get(definition.key)
-    if form is None:
-        raise conflict("This ticket type is not published yet.", code="not_published")
+    version = _newest(definition.workflow)
+    form = version.tickets.get(definition.key) if version else None
+    faults = _texts(subject, conversation)
     if not isinstance(data, dict):
-        raise invalid("must be an object: field name → value", attr="data", code="wrong_type")
-    faults = [
-        *(Fault(error.code, error.message, dotted("data", error.path)) for error in form.checker.errors(data)),
-        *_texts(subject, conversation),
-    ]
+        faults.append(_NO_OBJECT)
+    elif form is not None:
+        faults += [Fault(error.code, error.message, dotted("data", error.path)) for error in form.checker.errors(data)]
     if faults:
         raise Refused(faults)
+    _require_active(definition.workflow)
+    if version is None or form is None:
+        raise conflict("This ticket type is not published yet.", code="not_published")
     values = {**form.defaults, **data, **form.constants}
     instance = _instance(user, definition.workflow, version, values, conversation)
     ticket = Ticket.objects.create(
@@ -63,12 +66,17 @@ def execution_start(*, user: User, workflow_id: int, data: Any, conversation: An
     workflow = WorkflowDefinition.objects.filter(pk=workflow_id).first()
     if workflow is None:
         raise not_found()
-    version = _current(workflow)
+    version = _newest(workflow)
+    faults = _texts("", conversation)
     if not isinstance(data, dict):
-        raise invalid("must be an object: field name → value", attr="input", code="wrong_type")
-    faults = [*_value_faults(version, data), *_texts("", conversation)]
+        faults.append(replace(_NO_OBJECT, attr="input"))
+    elif version is not None:
+        faults += _value_faults(version, data)
     if faults:
         raise Refused(faults)
+    _require_active(workflow)
+    if version is None:
+        raise conflict("This workflow is not published yet.", code="not_published")
     instance = _instance(user, workflow, version, data, conversation)
     _start(user, instance, version, None)
     return instance
@@ -86,15 +94,14 @@ def _definition(given: Any) -> TicketDefinition:
     return found
 
 
-def _current(workflow: WorkflowDefinition) -> versions.Compiled:
+def _newest(workflow: WorkflowDefinition) -> versions.Compiled | None:
+    pk = WorkflowVersion.objects.filter(workflow=workflow, number=workflow.published_version).values_list("pk").first()
+    return versions.compiled(pk[0]) if pk else None
+
+
+def _require_active(workflow: WorkflowDefinition) -> None:
     if workflow.status != Status.ACTIVE:
         raise conflict("This workflow takes no new tickets.", code="not_active")
-    version_id = (
-        WorkflowVersion.objects.filter(workflow=workflow, number=workflow.published_version)
-        .values_list("pk", flat=True)
-        .get()
-    )
-    return versions.compiled(version_id)
 
 
 def _value_faults(version: versions.Compiled, data: dict[str, Any]) -> list[Fault]:
@@ -137,7 +144,7 @@ def _instance(
     )
 
 
-def _start(user: User, instance: WorkflowInstance, version: versions.Compiled, ticket: Ticket | None) -> Advanced:
+def _start(user: User, instance: WorkflowInstance, version: versions.Compiled, ticket: Ticket | None) -> None:
     about = None
     if ticket is not None:
         about = {
@@ -147,9 +154,8 @@ def _start(user: User, instance: WorkflowInstance, version: versions.Compiled, t
             "created_at": ticket.created_at.isoformat(),
         }
     run = Run(instance.pk, version, instance.status, Marking(), instance.data, about, user.pk)
-    subject = "execution" if ticket is None else "ticket"
-    note = Note(f"{subject}.opened", instance.pk, ticket.pk if ticket else None, {"version": version.number})
-    return advance(run, Event("started"), user=user, note=note)
+    note = Note(run, f"{run.subject[0]}.opened", version=version.number)
+    advance(run, Event("started"), user=user, note=note)
 
 
 @transaction.atomic
@@ -159,7 +165,7 @@ def run_cancel(*, user: User, instance_id: int) -> None:
     Incident.objects.filter(instance=run.id).exclude(status=IncidentStatus.RESOLVED).update(
         status=IncidentStatus.RESOLVED, resolved_by=user, resolved_at=timezone.now(), updated_at=timezone.now()
     )
-    advance(run, Event("cancelled"), user=user, note=_note(run, "cancelled"))
+    advance(run, Event("cancelled"), user=user, note=Note(run, f"{run.subject[0]}.cancelled"))
 
 
 @transaction.atomic
@@ -168,7 +174,7 @@ def run_hold(*, user: User, instance_id: int) -> None:
     run = lock(instance_id)
     require_running(run)
     _set(run, InstanceStatus.ON_HOLD, timezone.now())
-    _noted(user, run, "held")
+    Note(run, f"{run.subject[0]}.held", status=InstanceStatus.ON_HOLD).record(user)
 
 
 @transaction.atomic
@@ -178,30 +184,12 @@ def run_resume(*, user: User, instance_id: int) -> None:
     if run.status != InstanceStatus.ON_HOLD or run.held_at is None:
         raise conflict("This is not on hold.", code="not_on_hold")
     stood = timezone.now() - run.held_at
-    for work in WorkflowInstance.objects.get(pk=run.id).tasks.filter(due_at__isnull=False, completed_at=None):
-        work.due_at = work.due_at + stood  # type: ignore[operator]
-        work.save(update_fields=["due_at"])
+    TaskInstance.objects.filter(instance=run.id, due_at__isnull=False, completed_at=None).update(
+        due_at=F("due_at") + stood
+    )
     _set(run, run.marking.status, None)
-    _noted(user, run, "resumed")
+    Note(run, f"{run.subject[0]}.resumed", status=run.marking.status).record(user)
 
 
 def _set(run: Run, status: str, held_at: Any) -> None:
     WorkflowInstance.objects.filter(pk=run.id).update(status=status, held_at=held_at, updated_at=timezone.now())
-
-
-def _note(run: Run, what: str, detail: dict[str, Any] | None = None) -> Note:
-    ticket = run.ticket["id"] if run.ticket else None
-    return Note(f"{'execution' if ticket is None else 'ticket'}.{what}", run.id, ticket, detail or {})
-
-
-def _noted(user: User, run: Run, what: str, detail: dict[str, Any] | None = None) -> None:
-    note = _note(run, what, detail)
-    subject = "execution" if note.ticket is None else "ticket"
-    record(
-        actor=Actor.of(user),
-        event=note.event,
-        subject_type=subject,
-        subject_id=run.id if note.ticket is None else note.ticket,
-        subject=f"execution {run.id}" if note.ticket is None else f"#{note.ticket}",
-        detail=note.detail,
-    )

@@ -1,0 +1,196 @@
+"""The rows that follow from one or more steps of a run, written in one statement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from core.db import connection
+from core.models import Actor
+from users.models import User
+from workflow_design.kernel.engine import Event, Incident, Step
+from workflow_ops.models import InstanceStatus, TaskStatus
+from workflow_ops.services.actions import MAX_TRACE
+from workflow_ops.services.assignment import assign
+from workflow_ops.services.notes import Note
+from workflow_ops.services.running import Run, Work
+
+DONE = (TaskStatus.COMPLETED, TaskStatus.CANCELLED, TaskStatus.ERROR)
+
+
+class Changes:
+    """Collects what steps of a run change."""
+
+    def __init__(self, run: Run, user: User | None) -> None:
+        self.run = run
+        self.user = user
+        self.tasks: dict[int, dict[str, Any]] = {}
+        self.work: dict[str, Any] = {"id": None, "number": None, "status": None, "output": None}
+        self.previous: int | None = user.pk if user else None
+        self.cancelled: list[int] = []
+        self.incidents: list[dict[str, Any]] = []
+        self.executed = 0
+        self.last: Step | None = None
+
+    def take(self, done: Step, trace: str = "") -> None:
+        """What a step opened, cancelled and stopped; `trace` is told of its incidents."""
+        self.last = done
+        for opened in done.opened:
+            definition = self.run.version.tasks[opened.key]
+            self.tasks[opened.number] = {
+                "number": opened.number,
+                "index": opened.task,
+                "key": opened.key,
+                "status": TaskStatus.OPEN if definition["task_type"] == "FORM" else TaskStatus.PENDING,
+                "roles": definition["assignee_roles"],
+                "policy": definition["assignment_policy"],
+                "due_in": definition["due_in_seconds"],
+                "input": opened.input,
+                "output": None,
+                "assignee": None,
+            }
+        for number in done.cancelled:
+            if number in self.tasks:
+                self.tasks[number]["status"] = TaskStatus.CANCELLED
+            else:
+                self.cancelled.append(number)
+        for incident in done.incidents:
+            if incident.number in self.tasks:
+                self.tasks[incident.number]["status"] = TaskStatus.ERROR
+            elif incident.number == self.work["number"]:
+                self.work["status"] = TaskStatus.ERROR
+            self.incidents.append(
+                {
+                    "kind": incident.kind,
+                    "number": incident.number,
+                    "code": incident.code,
+                    "message": incident.message,
+                    "trace": trace or self._trace(incident, done),
+                }
+            )
+
+    def finish(self, work: Work, event: Event, output: dict[str, Any] | None) -> bool:
+        """The task that the event is of; whether it is to be done once more."""
+        assert self.last is not None
+        marking = self.last.marking
+        again = False
+        if work.number in marking.stopped:
+            status = TaskStatus.ERROR
+        elif work.number in marking.open:
+            again = True
+            form = self.run.version.tasks[work.key]["task_type"] == "FORM"
+            status = TaskStatus.OPEN if form else TaskStatus.PENDING
+        else:
+            status = TaskStatus.CANCELLED if event.name == "timed_out" else TaskStatus.COMPLETED
+        self.executed += event.name in ("completed", "skipped")
+        if work.number in self.cancelled:
+            self.cancelled.remove(work.number)
+        self.work = {"id": work.id, "number": work.number, "status": status, "output": output}
+        if event.name in ("retried", "skipped"):
+            self.previous = work.assignee
+        return again
+
+    def settle(self, number: int, event: Event) -> None:
+        """A task that computes has ended."""
+        assert self.last is not None
+        row = self.work if number == self.work["number"] else self.tasks[number]
+        row["status"] = TaskStatus.ERROR if number in self.last.marking.stopped else TaskStatus.COMPLETED
+        row["output"] = event.output
+        self.executed += 1
+
+    def write(self, note: Note) -> list[int]:
+        """Everything at once; the ids of the new tasks that are left to do, in order."""
+        assert self.last is not None
+        rows = list(self.tasks.values())
+        turns = assign(self.run, [row for row in rows if row["status"] == TaskStatus.OPEN], self.previous)
+        marking = self.last.marking
+        if self.work["id"] is not None:
+            note.detail["task_status"] = self.work["status"]
+        output = self.work["output"]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _WRITE,
+                {
+                    "run": self.run.id,
+                    "version": self.run.version.id,
+                    "workflow": self.run.version.workflow_id,
+                    "status": marking.status,
+                    "data": _text(self.last.data),
+                    "marking": _text(marking.to_json()),
+                    "executed": self.executed,
+                    "closed": marking.status in (InstanceStatus.COMPLETED, InstanceStatus.CANCELLED),
+                    "task": self.work["id"],
+                    "task_status": self.work["status"],
+                    "done": self.work["status"] in DONE,
+                    "output": None if output is None else _text(output),
+                    "user": self.user.pk if self.user else None,
+                    "cancelled": self.cancelled,
+                    "tasks": _text(rows),
+                    "turns": _text(turns),
+                    "incidents": _text(self.incidents),
+                    **note.entry(Actor.of(self.user), self.last),
+                },
+            )
+            return [pk for (pk,) in cursor.fetchall()]
+
+    def _trace(self, incident: Incident, done: Step) -> str:
+        """What a ticket admin is told of a condition that can't be evaluated."""
+        rule = None if incident.transition is None else self.run.version.graph.rule(incident.transition)
+        if rule is None:
+            return ""
+        read = {path: done.data[path] for path in {path.split(".")[0] for path, _ in rule.paths} if path in done.data}
+        return f"transition {incident.transition}: {rule.condition.text}\nwith {_text(read)}"[:MAX_TRACE]
+
+
+def _text(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+_WRITE = """
+WITH moved AS (
+    UPDATE workflow_instances SET status = %(status)s, data = %(data)s::json, marking = %(marking)s::json,
+        tasks_executed = tasks_executed + %(executed)s::int, updated_at = clock_timestamp(), held_at = NULL,
+        completed_at = CASE WHEN %(closed)s::boolean THEN clock_timestamp() END
+    WHERE id = %(run)s
+), worked AS (
+    UPDATE task_instances SET status = %(task_status)s, output = coalesce(%(output)s::json, output),
+        assignee_id = CASE WHEN %(done)s::boolean THEN coalesce(assignee_id, %(user)s::bigint) END,
+        completed_by_id = CASE WHEN %(done)s::boolean THEN coalesce(completed_by_id, %(user)s::bigint) END,
+        completed_at = CASE WHEN %(task_status)s::text IN ('COMPLETED', 'CANCELLED') THEN clock_timestamp() END,
+        updated_at = clock_timestamp()
+    WHERE id = %(task)s::bigint
+), cancelled AS (
+    UPDATE task_instances SET status = 'CANCELLED', completed_at = clock_timestamp(), updated_at = clock_timestamp()
+    WHERE instance_id = %(run)s AND number = ANY(%(cancelled)s::int[])
+), opened AS (
+    INSERT INTO task_instances (instance_id, task_id, number, status, assignee_id, roles, input, output, due_at,
+                                completed_at, created_at, updated_at)
+    SELECT %(run)s, v.id, x.number, x.status, x.assignee, x.roles, x.input, x.output,
+        clock_timestamp() + x.due_in * interval '1 second',
+        CASE WHEN x.status IN ('COMPLETED', 'CANCELLED') THEN clock_timestamp() END,
+        clock_timestamp(), clock_timestamp()
+    FROM json_to_recordset(%(tasks)s::json) AS x (number int, index int, status text, assignee bigint,
+        roles text[], input json, output json, due_in int)
+    JOIN workflow_version_tasks v ON v.version_id = %(version)s AND v.index = x.index
+    ORDER BY x.number
+    RETURNING id, number, status
+), turned AS (
+    INSERT INTO task_turns (workflow_id, task_key, person_id)
+    SELECT %(workflow)s, x.key, x.person FROM json_to_recordset(%(turns)s::json) AS x (key text, person bigint)
+    ON CONFLICT (workflow_id, task_key) DO UPDATE SET person_id = excluded.person_id
+), stopped AS (
+    INSERT INTO incidents (kind, status, instance_id, task_instance_id, number, code, message, trace, note,
+                           created_at, updated_at)
+    SELECT x.kind, 'NEW', %(run)s, coalesce(o.id, w.id), x.number, x.code, x.message, x.trace, '',
+        clock_timestamp(), clock_timestamp()
+    FROM json_to_recordset(%(incidents)s::json) AS x (kind text, number int, code text, message text, trace text)
+    LEFT JOIN opened o ON o.number = x.number
+    LEFT JOIN task_instances w ON w.instance_id = %(run)s AND w.number = x.number
+), noted AS (
+    INSERT INTO history (at, actor_id, actor, subject_type, subject_id, subject, event, detail)
+    VALUES (clock_timestamp(), %(actor_id)s, %(actor)s, %(subject_type)s, %(subject_id)s, %(subject)s, %(event)s,
+            %(detail)s::json)
+)
+SELECT id FROM opened WHERE status IN ('OPEN', 'IN_PROGRESS', 'PENDING') ORDER BY number
+"""

@@ -1,0 +1,83 @@
+"""One step of a run: compute, write. Every change of where a run stands goes through `advance`, under the run's lock.
+
+The kernel computes what follows from an event; here it is written: the run, its tasks, incidents and history, in one
+statement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from core.errors import conflict
+from users.models import User
+from workflow_design.kernel.engine import Event, EventRefused, Incident, Opened, Step, step
+from workflow_ops.services import actions
+from workflow_ops.services.changes import Changes
+from workflow_ops.services.notes import Note
+from workflow_ops.services.running import Run, Work
+
+# Computed tasks follow one another within one transaction: a loop of them ends here, in an incident.
+MAX_COMPUTED = 200
+
+
+def advance(
+    run: Run,
+    event: Event,
+    *,
+    user: User | None,
+    note: Note,
+    work: Work | None = None,
+    output: dict[str, Any] | None = None,
+) -> list[int]:
+    """Play `event`, write what follows, remember it in the history; the ids of the tasks that are to be done now.
+
+    `work` is the task that the event is of: it ends, with `output`, unless an incident stops it. Tasks that only
+    compute are played in the same transaction. 409 when the event can't happen any more. The caller holds the run's
+    lock.
+    """
+    try:
+        done = step(run.version.graph, run.marking, run.data, event, run.ticket)
+    except EventRefused as refused:
+        raise conflict(refused.message, code=refused.code) from None
+    changes = Changes(run, user)
+    changes.take(done)
+    note.step(done)
+    waiting = list(done.opened)
+    if work is not None and changes.finish(work, event, output):
+        waiting.append(Opened(work.number, done.marking.open[work.number], work.key, {}))
+    computed = 0
+    while waiting:
+        opened = waiting.pop(0)
+        if run.version.tasks[opened.key]["action"] != "compute":
+            continue
+        computed += 1
+        if computed > MAX_COMPUTED:
+            done = _runaway(done, opened)
+            changes.take(done)
+            note.step(done)
+            continue
+        result = actions.compute(run.version, opened, done.data, run.ticket)
+        done = _explained(step(run.version.graph, done.marking, done.data, result.event, run.ticket), result)
+        changes.take(done, result.trace)
+        changes.settle(opened.number, result.event)
+        note.step(done, computed=opened.key)
+        waiting += done.opened
+    return changes.write(note)
+
+
+def _explained(done: Step, result: actions.Computed) -> Step:
+    """The step with the cause of a failure in its incident."""
+    incidents = tuple(
+        incident._replace(message=f"{incident.message} {result.cause}") if incident.code == "error" else incident
+        for incident in done.incidents
+    )
+    return replace(done, incidents=incidents)
+
+
+def _runaway(done: Step, opened: Opened) -> Step:
+    """A step that stops a task which would be one computed too many."""
+    message = f"More than {MAX_COMPUTED} tasks that compute followed one another: {opened.key} was not begun."
+    marking = replace(done.marking, stopped={**done.marking.stopped, opened.number: "error"}, status="ERROR")
+    incident = Incident("ACTION", "runaway", message, opened.number, opened.key)
+    return Step(marking, done.data, incidents=(incident,))
