@@ -15,8 +15,10 @@ import psycopg
 import pytest
 
 from tests.servers import ROOT
+from ticketflower.demo_runs import RUNS
 
 SECONDS = 90
+LEFT_OPEN = 8
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.suffix in (".yaml", ".json"))
 
 
@@ -84,12 +86,38 @@ def count(own_database, table):
         return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
 
+def check_played(said, own_database):
+    """Every ticket type was opened, and done to its end or left where somebody has to act; a line tells each."""
+    lines = re.findall(r"^acme: #(\d+) (\S+) “.+”: (\S+(?: → \S+)*): (\w+)(, waits for )?", said, re.MULTILINE)
+    assert [int(number) for number, *_ in lines] == list(range(1, len(RUNS) + 1))
+    assert [ticket for _, ticket, *_ in lines] == [run.ticket for run in RUNS]
+    completed = {ticket for _, ticket, _, status, _ in lines if status == "COMPLETED"}
+    assert len(completed) == count(own_database, "acme.ticket_definitions")
+    waiting = [(status, bool(waits)) for *_, status, waits in lines if status != "COMPLETED"]
+    assert waiting == [("IN_PROGRESS", True)] * LEFT_OPEN
+    ways = {ticket: way for _, ticket, way, status, _ in lines if status == "COMPLETED"}
+    assert ways["meal-allowance"] == "approve → audit → correct → approve → audit → pay"
+    # What no worker does yet, the line says who did.
+    assert ways["background-check"] == "record-consent → run-check* → release-offer"
+    assert 'there are no workers for actions yet: run-check {"check_result": "clear"' in said
+    assert count(own_database, "acme.incidents") == 0
+    for person in ("user", "task_worker"):
+        mine = f"w JOIN acme.users u ON u.id = w.assignee_id WHERE u.email = '{person}@acme.example'"
+        assert count(own_database, f"acme.task_instances {mine} AND w.status = 'COMPLETED'") > 0
+    assert count(own_database, f"acme.task_instances {mine} AND w.status = 'IN_PROGRESS'") > 0
+    assert count(own_database, "acme.task_instances WHERE status = 'OPEN'") > 0
+    assert count(own_database, "globex.tickets") == 0
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the lines to paste call curl")
 def test_demo_from_the_first_start_to_ctrl_c(manage, own_database):
     once = manage("demo", PORT="9000", ONCE="1")
     said, errors = once.communicate(timeout=SECONDS)
     assert (once.returncode, errors) == (0, "")
-    assert [name for name in EXAMPLES if f"acme: {name} uploaded" not in said] == []
+    assert [name for name in EXAMPLES if f"acme: {name} uploaded, published as version 1\n" not in said] == []
+    # No role is unknown, nothing may be left unset.
+    assert count(own_database, "acme.workflow_versions WHERE problems::text <> '[]'") == 0
+    check_played(said, own_database)
     assert "http://acme.localhost:9000/admin/" in said
     assert "http://globex.localhost:9000/admin/" in said
     assert [count(own_database, f"{slug}.users") for slug in ("acme", "globex")] == [5, 5]
@@ -101,6 +129,8 @@ def test_demo_from_the_first_start_to_ctrl_c(manage, own_database):
     serving = manage("demo", "--port", port)
     said = until(serving, "Serving until Ctrl-C.")
     assert "acme: 5 people, 0 of them new" in said
+    assert f"acme: {len(RUNS)} tickets are there, {LEFT_OPEN} of them with open tasks\n" in said
+    assert "acme: #" not in said
     assert [name for name in EXAMPLES if f"acme: {name} is there" not in said] == []
     assert count(own_database, "acme.history") == history
 

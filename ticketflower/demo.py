@@ -1,4 +1,4 @@
-"""Demo data: two companies, their people, the examples in one of them, and an operator of the platform.
+"""Demo data: two companies, their people, the examples and tickets of them in one, and an operator of the platform.
 
 What is there already is left as it is, but that everybody's password is the demo's.
 """
@@ -18,6 +18,7 @@ from core.kept_secret import kept_secret
 from core.models import Actor
 from tenants import spares
 from tenants.models import Company
+from ticketflower import demo_tickets
 from users.models import EVERYONE, CompanyRole, SystemRole, User
 from users.selectors import person
 from users.services.companies import company_found
@@ -26,6 +27,7 @@ from users.services.people import person_create, person_new
 from users.services.roles import role_create
 from workflow_design.kernel.document import parse_yaml, workflow_key
 from workflow_design.models import WorkflowDefinition
+from workflow_design.services.publish import workflow_publish
 from workflow_design.services.upload import upload
 
 COMPANIES = {"acme": "Acme", "globex": "Globex"}
@@ -38,6 +40,8 @@ FIRST_NAMES = {
     SystemRole.WORKFLOW_CREATOR: "Alice",
 }
 OPERATOR = "operator@platform.example"
+# They play the tickets.
+PLAYERS = (SystemRole.USER, SystemRole.TASK_WORKER, SystemRole.TICKET_ADMIN)
 # They open tickets and do tasks: they get every company role that the examples name.
 WITH_COMPANY_ROLES = (SystemRole.USER, SystemRole.TASK_WORKER)
 
@@ -89,6 +93,8 @@ def set_up(say: Callable[[str], None]) -> None:
             _make_people(slug, roles, say)
             if slug == WITH_EXAMPLES:
                 _upload(documents, slug, say)
+    people = {role: email_of(role, WITH_EXAMPLES) for role in PLAYERS}
+    demo_tickets.play(WITH_EXAMPLES, people, password(), say)
     # The next sign-ups find a schema ready, as in a server that has run for a while.
     spares.fill(settings.SPARE_SCHEMAS)
 
@@ -140,13 +146,20 @@ def _roles_named(part: Any) -> Iterator[str]:
 
 
 def _upload(documents: list[Example], slug: str, say: Callable[[str], None]) -> None:
+    """Upload what isn't there, and publish what never was."""
     creator = person(email=email_of(SystemRole.WORKFLOW_CREATOR, slug))
     for example in documents:
-        if WorkflowDefinition.objects.filter(key=workflow_key(example.document)).exists():
-            say(f"{slug}: {example.name} is there")
-            continue
-        try:
-            done = upload(user=creator, document=example.document)
-        except Refused as error:
-            raise RuntimeError(f"{example.name} is refused: {error}") from error
-        say(f"{slug}: {example.name} uploaded{f', {len(done.problems)} problems' if done.problems else ''}")
+        workflows = WorkflowDefinition.objects.filter(key=workflow_key(example.document))
+        told = "is there"
+        if not workflows.exists():
+            try:
+                upload(user=creator, document=example.document)
+            except Refused as error:
+                raise RuntimeError(f"{example.name} is refused: {error}") from error
+            told = "uploaded"
+        if pk := workflows.filter(published_version=None).values_list("pk", flat=True).first():
+            try:
+                told += f", published as version {workflow_publish(user=creator, workflow_id=pk).version}"
+            except Refused as error:
+                told += f", not published: {error}"
+        say(f"{slug}: {example.name} {told}")

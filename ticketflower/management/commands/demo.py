@@ -14,7 +14,7 @@ from users.models import SystemRole
 
 
 class Command(BaseCommand):
-    help = "Make two companies with people and definitions, say how to get in, and serve until Ctrl-C."
+    help = "Make two companies with people, definitions and tickets, say how to get in, and serve until Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         serving.add_arguments(parser)
