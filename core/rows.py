@@ -46,6 +46,7 @@ class Rows:
         self._names = _NAMED.findall(sql)
         self._sql = _NAMED.sub("%s", sql)
         self._id = columns["id"]
+        self._text = f"(SELECT row_to_json(shown)::text FROM (SELECT {self._sql}) shown)"
         self._values: dict[str, Any] = {}
 
     def bound(self, **values: Any) -> Rows:
@@ -83,6 +84,10 @@ class Rows:
         """The JSON text of every row."""
         return [text for (text,) in self._fetch(queryset)]
 
+    def select(self, source: str, *params: Any) -> tuple[str, list[Any]]:
+        """`id, JSON text FROM source` with its parameters, for a statement that takes its rows without a queryset."""
+        return f"{self._id}, {self._text} FROM {source}", [*self._params(), *params]
+
     def _fetch(self, queryset: QuerySet[Any], extra: tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
         try:
             source, source_params = _source(queryset)
@@ -91,11 +96,7 @@ class Rows:
         table = queryset.model._meta.db_table
         more = "".join(f', "{table}"."{name}"' for name in extra)
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT {self._id}, (SELECT row_to_json(shown)::text FROM (SELECT {self._sql}) shown){more}"
-                f" FROM {source}",
-                [*self._params(), *source_params],
-            )
+            cursor.execute(f"SELECT {self._id}, {self._text}{more} FROM {source}", [*self._params(), *source_params])
             return [row[1:] for row in cursor.fetchall()]
 
     def _params(self) -> list[Any]:
