@@ -1,0 +1,214 @@
+"""What may be there at the same time: a relation that leaves nothing out, found without exploring.
+
+Kovalyov and Esparza's structural concurrency relation of free-choice nets ("A polynomial algorithm to compute the
+concurrency relation of free-choice Signal Transition Graphs", 1995), with a rule for inclusive joins. Tasks that
+follow each other by choices alone share one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from workflow_design.kernel.proof.explore import ranks
+from workflow_design.kernel.proof.net import Exits, Net
+
+MAX_WORK = 400_000
+"""Pairs, and (inclusive join, task) pairs, that are looked at; more than a second otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """`rows[i]`: bit set of what may be there together with item i. Items are groups of tasks and transitions on
+    which tokens wait.
+    """
+
+    rows: list[int]
+    group: list[int]  # by task
+    place: dict[int, int]  # by transition on which tokens wait
+
+    def tasks(self, one: int, other: int) -> bool:
+        """Whether the two tasks, or two instances of the same one, may be open at the same time."""
+        return bool(self.rows[self.group[one]] >> self.group[other] & 1)
+
+    def twice(self) -> tuple[list[int], list[int]]:
+        """(tasks that may be open twice, transitions on which two tokens may lie)."""
+        tasks = [task for task, group in enumerate(self.group) if self.rows[group] >> group & 1]
+        return tasks, [index for index, item in self.place.items() if self.rows[item] >> item & 1]
+
+
+def together(net: Net) -> Together | None:
+    """The relation; None where finding it would take too long."""
+    if len(net.inclusive) * len(net.graph.tasks) > MAX_WORK:
+        return None
+    return _Relation(net).solve()
+
+
+class _Relation:
+    def __init__(self, net: Net) -> None:
+        self.net = net
+        graph = net.graph
+        self.group, members = _groups(net)
+        self.place = {
+            t.index: len(members) + number
+            for number, t in enumerate(t for t in graph.transitions if net.waits(t.index))
+        }
+        size = len(members) + len(self.place)
+        self.rows = [0] * size
+        self.new = [0] * size
+        self.todo: list[int] = []
+        self.work = MAX_WORK
+        # What a group's tasks, or a token, lead to: single items, and sets of items that come together.
+        self.single: list[set[int]] = [set() for _ in range(size)]
+        for group, tasks in enumerate(members):
+            for task in tasks:
+                for exits in net.exits[task]:
+                    self.single[group].update(self._items(exits))
+            self.single[group].discard(group)
+        self.joins = {item: graph.transitions[index].target for index, item in self.place.items()}
+        self.reaching: dict[int, tuple[int, dict[int, int]]] = {}
+
+    def solve(self) -> Together | None:
+        for exits in [self.net.start, *(e for listed in self.net.exits for e in listed)]:
+            self._pair(exits)
+        while self.todo:
+            item = self.todo.pop()
+            fresh, self.new[item] = self.new[item], 0
+            if not fresh:
+                continue
+            join = self.joins.get(item)
+            if join is None:
+                for output in self.single[item]:
+                    self._add(output, fresh)
+            else:
+                self._add(self.group[join], self._beside(join))
+            if self.work < 0:
+                return None
+        return Together(self.rows, self.group, self.place)
+
+    def _items(self, exits: Exits) -> Iterator[int]:
+        listed = [*exits.must, *exits.may] + ([] if exits.otherwise is None else [exits.otherwise])
+        for index in listed:
+            item = self._item(index)
+            if item is not None:
+                yield item
+
+    def _item(self, index: int) -> int | None:
+        if index in self.place:
+            return self.place[index]
+        target = self.net.graph.transitions[index].target
+        return None if target is None else self.group[target]
+
+    def _pair(self, exits: Exits) -> None:
+        if exits.mode == "one":
+            return
+        items = [item for index in (*exits.must, *exits.may) if (item := self._item(index)) is not None]
+        all_of_them = 0
+        again = 0
+        for item in items:
+            again |= all_of_them & 1 << item
+            all_of_them |= 1 << item
+        for item in set(items):
+            self._add(item, all_of_them & ~(1 << item) | again & 1 << item)
+
+    def _add(self, item: int, others: int) -> None:
+        """`others` may be there together with `item`."""
+        fresh = others & ~self.rows[item]
+        if not fresh:
+            return
+        self.rows[item] |= fresh
+        self._changed(item, fresh)
+        bit = 1 << item
+        while fresh:
+            self.work -= 1
+            low = fresh & -fresh
+            fresh ^= low
+            other = low.bit_length() - 1
+            if not self.rows[other] & bit:
+                self.rows[other] |= bit
+                self._changed(other, bit)
+
+    def _changed(self, item: int, fresh: int) -> None:
+        if not self.new[item]:
+            self.todo.append(item)
+        self.new[item] |= fresh
+
+    def _beside(self, join: int) -> int:
+        """What may still be there when the join opens."""
+        incoming = [self.place[index] for index in self.net.graph.tasks[join].incoming]
+        everywhere = anywhere = self.rows[incoming[0]]
+        for item in incoming[1:]:
+            everywhere &= self.rows[item]
+            anywhere |= self.rows[item]
+        if join not in self.net.inclusive:
+            return everywhere
+        never, by_item = self._reaching(join)
+        answer = everywhere | anywhere & never
+        for item in incoming:
+            answer |= self.rows[item] & by_item[item]
+        # Of the transitions that hold a token one is taken: more stays only where two were.
+        for item in incoming:
+            if not self.rows[item] >> item & 1:
+                answer &= ~(1 << item)
+        return answer
+
+    def _reaching(self, join: int) -> tuple[int, dict[int, int]]:
+        """What can't reach an inclusive join, and per incoming transition what can reach that."""
+        known = self.reaching.get(join)
+        if known is not None:
+            return known
+        reach = self.net.graph.reach(join)
+        by_bit = {reach.bit[index]: self.place[index] for index in self.net.graph.tasks[join].incoming}
+        by_item = dict.fromkeys(by_bit.values(), 0)
+        never = 0
+        seen = set()
+        sources = [(group, task) for task, group in enumerate(self.group)]
+        sources += [(item, target) for item, target in self.joins.items() if target is not None and target != join]
+        for item, task in sources:
+            if item in seen:
+                continue
+            seen.add(item)
+            mask = reach.mask[task]
+            if not mask:
+                never |= 1 << item
+            while mask:
+                self.work -= 1
+                low = mask & -mask
+                mask ^= low
+                by_item[by_bit[low]] |= 1 << item
+        for item in by_item:
+            never |= 1 << item
+        self.reaching[join] = never, by_item
+        return never, by_item
+
+
+def _groups(net: Net) -> tuple[list[int], list[list[int]]]:
+    """Tasks in groups: one that opens only by choices after tasks of one group is of that group, if it stands to
+    inclusive joins as they do.
+    """
+    graph = net.graph
+    size = len(graph.tasks)
+    kinds = [0] * size
+    for join in net.inclusive:
+        mask = graph.reach(join).mask
+        known: dict[tuple[int, int], int] = {}
+        kinds = [known.setdefault((kind, mask[task]), len(known)) for task, kind in enumerate(kinds)]
+    alone = {index for listed in net.exits for exits in listed if exits.mode == "one" for index in exits.may}
+    rank = ranks(net)
+    group = [-1] * size
+    members: list[list[int]] = []
+    for task in sorted(range(size), key=rank.__getitem__):
+        incoming = [index for index in graph.tasks[task].incoming if index in net.possible]
+        before = {
+            -1 if (source := graph.transitions[index].source) is None or index not in alone else group[source]
+            for index in incoming
+            if graph.transitions[index].source != task or index not in alone
+        }
+        same = before.pop() if len(before) == 1 and not any(net.waits(index) for index in incoming) else -1
+        if same >= 0 and kinds[members[same][0]] == kinds[task]:
+            group[task] = same
+            members[same].append(task)
+        else:
+            group[task] = len(members)
+            members.append([task])
+    return group, members
