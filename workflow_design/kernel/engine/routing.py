@@ -8,6 +8,7 @@ from typing import Any
 from workflow_design.kernel.graph import Graph
 from workflow_design.kernel.graph.model import Gate
 from workflow_design.kernel.language import EvaluationError
+from workflow_design.kernel.language.budget import Budget
 
 from .types import Evaluated
 
@@ -29,14 +30,16 @@ def choose(
 
     exclusive: the first that is true; inclusive: every true one; parallel: all. The default when there is no
     other. Every evaluation is appended to `evaluated`. Raises RoutingError when none is taken or a condition
-    can't be evaluated: an error is never "false".
+    can't be evaluated: an error is never "false". Together the conditions have the budget of one evaluation, so
+    that thousands of them can't take thousands of times as long.
     """
     taken: list[int] = []
+    budget = Budget()
     for index in exits:
         if graph.transitions[index].is_default:
             if not taken:
                 taken.append(index)
-        elif _holds(graph, index, data, evaluated):
+        elif _holds(graph, index, data, evaluated, budget):
             taken.append(index)
             if split == "exclusive":
                 break
@@ -45,12 +48,12 @@ def choose(
     return taken
 
 
-def _holds(graph: Graph, index: int, data: dict[str, Any], evaluated: list[Evaluated]) -> bool:
+def _holds(graph: Graph, index: int, data: dict[str, Any], evaluated: list[Evaluated], budget: Budget) -> bool:
     rule = graph.rule(index)
     if rule is None:
         return True
     try:
-        value = rule.condition.evaluate(data)
+        value = rule.condition.evaluate(data, budget)
     except EvaluationError as error:
         raise RoutingError(error.code, f"A condition can't be evaluated: {error.message}", index) from error
     evaluated.append(Evaluated(index, value, _values(rule.paths, data)))

@@ -9,7 +9,7 @@ LONG_TEXT = 256  # shorter strings cost no more than the node that handles them
 
 
 class Budget:
-    """Counts one evaluation; made anew for each."""
+    """Counts one evaluation, or the evaluations of one split together; made anew for each."""
 
     __slots__ = ("operations", "size")
 

@@ -32,9 +32,12 @@ class Condition:
         self.guarded_reads = self.reads - reads.bare
         self.reads_all = reads.everything
 
-    def evaluate(self, data: Any) -> bool:
-        """Whether the condition holds for `data`. Raises EvaluationError, which is never "false"."""
-        result = self._run(data, Budget())
+    def evaluate(self, data: Any, budget: Budget | None = None) -> bool:
+        """Whether the condition holds for `data`. Raises EvaluationError, which is never "false".
+
+        Several conditions that are evaluated for one purpose may share a `budget`.
+        """
+        result = self._run(data, Budget() if budget is None else budget)
         if result is True or result is False:
             return result
         if isinstance(result, float):

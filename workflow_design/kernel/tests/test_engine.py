@@ -290,3 +290,16 @@ def test_a_complete_graph_of_150_inclusive_tasks_is_stepped_in_bounded_time():
     assert time.perf_counter() - begin < 5
     # Whatever can reach an empty way into a task can also go round by t0 to the filled one, so none waits.
     assert len(turn.opened) == 149
+
+
+def test_the_conditions_of_a_split_share_one_budget():
+    loop = {">": [{"reduce": [{"var": "many"}, {"+": [{"var": "accumulator"}, {"var": "current"}]}, 0]}, -1]}
+    keys = [f"t{number}" for number in range(200)]
+    links = [transition("a", key, condition={"!": loop}) for key in keys]
+    definition = bundle([task("a"), *(task(key) for key in keys)], [transition(None, "a"), *links])
+    graph = compile_graph(definition)
+    data = {"many": list(range(2_000))}
+    started = step(graph, Marking(), data, Event("started"))
+    answer = step(graph, started.marking, started.data, Event("completed", 1, {}))
+    assert [(incident.code, incident.task) for incident in answer.incidents] == [("operation_budget", "a")]
+    assert 1 < len(answer.conditions) < 30
