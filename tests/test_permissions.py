@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import transaction
+from django.test import RequestFactory
+from django_tenants.utils import tenant_context
+from rest_framework.views import APIView
 
 from tests.people import PASSWORD
 from tests.routes import COMPANY_CALLS, METHODS, PUBLIC_CALLS, Scene, patterns, written
@@ -257,3 +260,11 @@ def test_the_public_host(public, acme):
     for method, route in set(COMPANY) - set(PUBLIC):
         response = public.call(method, re.sub("<[a-z_]+>", "1", route), {})
         assert (response.status_code, response.json()["errors"][0]["code"]) == (404, "not_found"), route
+
+
+def test_a_view_that_names_no_permission_lets_nobody_in(api):
+    """Whoever forgets to say who may call a new view has closed it."""
+    everything = api(ROLES)
+    request = RequestFactory().get("/", headers={"authorization": f"Bearer {everything.access}"})
+    with tenant_context(everything.company):
+        assert APIView.as_view()(request).status_code == 403

@@ -1,0 +1,1 @@
+"""Defences taken away, one patch each, to show that a test notices."""
