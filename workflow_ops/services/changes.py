@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import orjson
@@ -27,7 +28,7 @@ class Changes:
         self.user = user
         self.tasks: dict[int, dict[str, Any]] = {}
         self.work: dict[str, Any] = {"id": None, "number": None, "status": None, "output": None}
-        self.previous: int | None = user.pk if user else None
+        self.previous: int | None = None
         self.cancelled: list[int] = []
         self.incidents: list[dict[str, Any]] = []
         self.executed = 0
@@ -87,8 +88,8 @@ class Changes:
         if work.number in self.cancelled:
             self.cancelled.remove(work.number)
         self.work = {"id": work.id, "number": work.number, "status": status, "output": output}
-        if event.name in ("retried", "skipped"):
-            self.previous = work.assignee
+        # What a repair goes on with was done by who had the task.
+        self.previous = work.assignee if event.name in ("retried", "skipped") else self.user and self.user.pk
         return again
 
     def settle(self, number: int, event: Event) -> None:
@@ -108,9 +109,19 @@ class Changes:
         if self.work["id"] is not None:
             note.detail["task_status"] = self.work["status"]
         output = self.work["output"]
+        parts = {
+            "moved": True,
+            "worked": self.work["id"] is not None,
+            "cancelled": self.cancelled,
+            # Incidents look for their tasks among those that open.
+            "opened": rows or self.incidents,
+            "turned": turns,
+            "stopped": self.incidents,
+            "noted": True,
+        }
         with connection.cursor() as cursor:
             cursor.execute(
-                _WRITE,
+                _statement(*(name for name, wanted in parts.items() if wanted)),
                 {
                     "run": self.run.id,
                     "version": self.run.version.id,
@@ -147,50 +158,58 @@ def _text(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-_WRITE = """
-WITH moved AS (
+# What a step can write. Most write a few of these, and PostgreSQL plans what it is given.
+_PARTS = {
+    "moved": """
     UPDATE workflow_instances SET status = %(status)s, data = %(data)s::json, marking = %(marking)s::json,
-        tasks_executed = tasks_executed + %(executed)s::int, updated_at = clock_timestamp(), held_at = NULL,
-        completed_at = CASE WHEN %(closed)s::boolean THEN clock_timestamp() END
-    WHERE id = %(run)s
-), worked AS (
-    UPDATE task_instances SET status = %(task_status)s, output = coalesce(%(output)s::json, output),
+        tasks_executed = tasks_executed + %(executed)s::int, updated_at = statement_timestamp(), held_at = NULL,
+        completed_at = CASE WHEN %(closed)s::boolean THEN statement_timestamp() END
+    WHERE id = %(run)s""",
+    "worked": """
+    UPDATE task_instances SET status = %(task_status)s::text, output = coalesce(%(output)s::json, output),
         assignee_id = CASE WHEN %(done)s::boolean THEN coalesce(assignee_id, %(user)s::bigint) END,
         completed_by_id = CASE WHEN %(done)s::boolean THEN coalesce(completed_by_id, %(user)s::bigint) END,
-        completed_at = CASE WHEN %(task_status)s::text IN ('COMPLETED', 'CANCELLED') THEN clock_timestamp() END,
-        updated_at = clock_timestamp()
-    WHERE id = %(task)s::bigint
-), cancelled AS (
-    UPDATE task_instances SET status = 'CANCELLED', completed_at = clock_timestamp(), updated_at = clock_timestamp()
-    WHERE instance_id = %(run)s AND number = ANY(%(cancelled)s::int[])
-), opened AS (
+        completed_at = CASE WHEN %(task_status)s::text IN ('COMPLETED', 'CANCELLED') THEN statement_timestamp() END,
+        updated_at = statement_timestamp()
+    WHERE id = %(task)s::bigint""",
+    "cancelled": """
+    UPDATE task_instances SET status = 'CANCELLED', completed_at = statement_timestamp(),
+        updated_at = statement_timestamp()
+    WHERE instance_id = %(run)s AND number = ANY(%(cancelled)s::int[])""",
+    "opened": """
     INSERT INTO task_instances (instance_id, task_id, number, status, assignee_id, roles, input, output, due_at,
                                 completed_at, created_at, updated_at)
     SELECT %(run)s, v.id, x.number, x.status, x.assignee, x.roles, x.input, x.output,
-        clock_timestamp() + x.due_in * interval '1 second',
-        CASE WHEN x.status IN ('COMPLETED', 'CANCELLED') THEN clock_timestamp() END,
-        clock_timestamp(), clock_timestamp()
+        statement_timestamp() + x.due_in * interval '1 second',
+        CASE WHEN x.status IN ('COMPLETED', 'CANCELLED') THEN statement_timestamp() END,
+        statement_timestamp(), statement_timestamp()
     FROM json_to_recordset(%(tasks)s::json) AS x (number int, index int, status text, assignee bigint,
         roles text[], input json, output json, due_in int)
     JOIN workflow_version_tasks v ON v.version_id = %(version)s AND v.index = x.index
     ORDER BY x.number
-    RETURNING id, number, status
-), turned AS (
+    RETURNING id, number, status""",
+    "turned": """
     INSERT INTO task_turns (workflow_id, task_key, person_id)
     SELECT %(workflow)s, x.key, x.person FROM json_to_recordset(%(turns)s::json) AS x (key text, person bigint)
-    ON CONFLICT (workflow_id, task_key) DO UPDATE SET person_id = excluded.person_id
-), stopped AS (
+    ON CONFLICT (workflow_id, task_key) DO UPDATE SET person_id = excluded.person_id""",
+    "stopped": """
     INSERT INTO incidents (kind, status, instance_id, task_instance_id, number, code, message, trace, note,
                            created_at, updated_at)
     SELECT x.kind, 'NEW', %(run)s, coalesce(o.id, w.id), x.number, x.code, x.message, x.trace, '',
-        clock_timestamp(), clock_timestamp()
+        statement_timestamp(), statement_timestamp()
     FROM json_to_recordset(%(incidents)s::json) AS x (kind text, number int, code text, message text, trace text)
     LEFT JOIN opened o ON o.number = x.number
-    LEFT JOIN task_instances w ON w.instance_id = %(run)s AND w.number = x.number
-), noted AS (
+    LEFT JOIN task_instances w ON w.instance_id = %(run)s AND w.number = x.number""",
+    "noted": """
     INSERT INTO history (at, actor_id, actor, subject_type, subject_id, subject, event, detail)
-    VALUES (clock_timestamp(), %(actor_id)s, %(actor)s, %(subject_type)s, %(subject_id)s, %(subject)s, %(event)s,
-            %(detail)s::json)
-)
-SELECT id FROM opened WHERE status IN ('OPEN', 'IN_PROGRESS', 'PENDING') ORDER BY number
-"""
+    VALUES (statement_timestamp(), %(actor_id)s, %(actor)s, %(subject_type)s, %(subject_id)s, %(subject)s, %(event)s,
+            %(detail)s::json)""",
+}
+_OPENED = "SELECT id FROM opened WHERE status IN ('OPEN', 'IN_PROGRESS', 'PENDING') ORDER BY number"
+
+
+@cache
+def _statement(*names: str) -> str:
+    """One statement that writes these parts and answers the ids of the new tasks that are left to do."""
+    parts = ", ".join(f"{name} AS ({_PARTS[name]})" for name in names)
+    return f"WITH {parts} {_OPENED if 'opened' in names else 'SELECT 1 WHERE false'}"

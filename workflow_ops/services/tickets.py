@@ -54,7 +54,7 @@ def ticket_open(*, user: User, ticket_definition: Any, data: Any, subject: Any =
     values = {**form.defaults, **data, **form.constants}
     instance = _instance(user, definition.workflow, version, values, conversation)
     ticket = Ticket.objects.create(
-        ticket_definition=definition, instance=instance, subject=subject or definition.title, created_by=user
+        ticket_definition=definition, instance=instance, subject=subject or form.title, created_by=user
     )
     _start(user, instance, version, ticket)
     return ticket

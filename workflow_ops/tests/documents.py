@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import yaml
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.servers import ROOT
 
@@ -35,3 +38,75 @@ def flow(key: str, tasks: list[Any], links: list[tuple[Any, ...]], **workflow: A
         "transitions": [{"from": link[0], "to": link[1], **(link[2] if len(link) > 2 else {})} for link in links],
         "tickets": [{"key": key, "title": key.title(), "fields": {}}],
     }
+
+
+def form(required: list[str], **properties: Any) -> dict[str, Any]:
+    """A JSON Schema of a task's output, or of what it is given."""
+    return {"type": "object", "required": required, "properties": properties}
+
+
+# Triage sets a priority, which may end the ticket; somebody of the first level answers.
+DESK: dict[str, Any] = {
+    "format": "ticketflower/1",
+    "workflow": {
+        "key": "desk",
+        "title": "Help desk",
+        "fields": [
+            {"FieldName": "topic", "FieldType": "string", "Required": True},
+            {"FieldName": "urgent", "FieldType": "boolean"},
+            {"FieldName": "origin", "FieldType": "string"},
+            {"FieldName": "priority", "FieldType": "integer", "Public": True},
+        ],
+    },
+    "tasks": [
+        {
+            "key": "triage",
+            "title": "Look at it",
+            "task_type": "FORM",
+            "output_schema": form(["priority"], priority={"type": "integer"}, remark={"type": "string"}),
+            "edit_layout": "priority, remark",
+        },
+        {
+            "key": "answer",
+            "title": "Answer",
+            "task_type": "FORM",
+            "assignee_roles": ["first level"],
+            "due_in_seconds": 3600,
+            "input_schema": form([], topic={"type": "string"}, remark={"type": "string"}),
+            "output_schema": form(["reply"], reply={"type": "string", "maxLength": 20}),
+        },
+    ],
+    "transitions": [
+        {"from": None, "to": "triage"},
+        {"from": "triage", "to": "answer", "condition": {">": [{"var": "priority"}, 0]}},
+        {"from": "triage", "to": None, "is_default": True},
+        {"from": "answer", "to": None},
+    ],
+    "tickets": [
+        {
+            "key": "desk",
+            "title": "Ask for help",
+            "description": "Whatever it is.",
+            "fields": {"topic": None, "urgent": False, "origin": {"const": "web"}},
+            "edit_layout": "topic",
+        }
+    ],
+}
+
+
+def errors(response: Any) -> list[tuple[str | None, str]]:
+    """(attr, code) of every error of an answer."""
+    return [(error["attr"], error["code"]) for error in response.json()["errors"]]
+
+
+def refused(response: Any) -> tuple[int, str]:
+    """Status and code of a refusal for one reason."""
+    (error,) = response.json()["errors"]
+    return response.status_code, error["code"]
+
+
+def statements(call: Callable[[], Any]) -> list[str]:
+    """What a call asks of the database, but for the choice of the schema: that is made once for a connection."""
+    with CaptureQueriesContext(connection) as caught:
+        call()
+    return [query["sql"] for query in caught.captured_queries if not query["sql"].startswith("SET search_path")]

@@ -1,0 +1,93 @@
+import pytest
+
+from workflow_design.models import WorkflowDefinition
+from workflow_design.services.checks import Report
+from workflow_design.services.publish import freeze
+from workflow_design.services.stored import load
+from workflow_design.tests.documents import UPLOAD, WORKFLOWS
+from workflow_ops.tests.documents import DESK, TASKS, TICKETS
+
+
+@pytest.fixture
+def alice(api):
+    """Creates workflows at acme."""
+    return api("workflow_creator")
+
+
+@pytest.fixture
+def uma(api):
+    """Opens tickets."""
+    return api("user")
+
+
+@pytest.fixture
+def will(api):
+    """Does tasks."""
+    return api("task_worker")
+
+
+@pytest.fixture
+def tom(api):
+    """Sees and repairs every ticket."""
+    return api("ticket_admin")
+
+
+@pytest.fixture
+def publish(acme_db, alice):
+    """`publish(document)`: the id of the workflow, which is published."""
+
+    def publish(document):
+        made = alice.post(UPLOAD, document)
+        assert made.status_code in (200, 201), made.content
+        pk = made.json()["workflow"]["id"]
+        published = alice.post(f"{WORKFLOWS}{pk}/publish/", {"accept_unproved": True})
+        assert published.status_code in (200, 201), published.content
+        return pk
+
+    return publish
+
+
+@pytest.fixture
+def publish_unchecked(acme_db, alice):
+    """The same for what the checks would refuse: runs must cope with whatever a version holds."""
+
+    def publish(document):
+        made = alice.post(UPLOAD, document)
+        assert made.status_code == 201, made.content
+        pk = made.json()["workflow"]["id"]
+        workflow = WorkflowDefinition.objects.select_for_update().get(pk=pk)
+        freeze(None, workflow, load(pk).bundle, Report(problems=[], proved=False, assumptions=[]), shown=[])
+        return pk
+
+    return publish
+
+
+@pytest.fixture
+def desk(publish):
+    """The help desk, published: the id of its workflow."""
+    return publish(DESK)
+
+
+@pytest.fixture
+def ask(desk, uma):
+    """`ask(topic="…")`: a ticket of Uma's at the help desk."""
+
+    def ask(by=uma, **data):
+        made = by.post(TICKETS, {"ticket_definition": "desk", "data": {"topic": "Printer", **data}})
+        assert made.status_code == 201, made.content
+        return made.json()
+
+    return ask
+
+
+@pytest.fixture
+def done(will):
+    """`done(ticket, "triage", priority=1)`: Will completes the open task of this key; the answer."""
+
+    def done(ticket, key, by=will, **output):
+        pk = next(task["id"] for task in ticket["open_tasks"] if task["task_key"] == key)
+        answer = by.post(f"{TASKS}{pk}/complete/", {"output": output})
+        assert answer.status_code == 200, answer.content
+        return answer.json()
+
+    return done
