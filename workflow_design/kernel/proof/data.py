@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from workflow_design.kernel.fields import merged_fields, output_properties, ticket_constants, ticket_defaults
+from workflow_design.kernel.fields import output_properties, ticket_constants, ticket_defaults
 from workflow_design.kernel.graph.model import Event
 from workflow_design.kernel.problems import Problem, pointer
 from workflow_design.kernel.proof.net import Net
@@ -33,10 +33,12 @@ class Definedness:
 
     def __init__(self, bundle: Bundle, net: Net) -> None:
         self.net = net
-        merged = merged_fields(bundle).fields
-        self.fields = {name: number for number, name in enumerate(merged)}
+        declared = bundle["workflow"]["fields"]
+        names = [field["FieldName"] for field in declared]
+        names += [name for task in bundle["tasks"] for name in output_properties(task["output_schema"])]
+        self.fields = {name: number for number, name in enumerate(dict.fromkeys(names))}
         self.everything = (1 << len(self.fields)) - 1
-        self.required = frozenset(name for name, field in merged.items() if field.required)
+        self.required = frozenset(field["FieldName"] for field in declared if field.get("Required"))
         self.by_ticket = {ticket["key"]: self._bits(self._given(ticket)) for ticket in bundle["tickets"]}
         self.at_start = self.everything if self.by_ticket else self._bits(self.required)
         for bits in self.by_ticket.values():

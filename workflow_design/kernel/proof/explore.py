@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from time import perf_counter
+from time import thread_time
 from typing import NamedTuple
 
 from workflow_design.kernel.graph.model import Event
@@ -25,16 +25,21 @@ class Move(NamedTuple):
 
 
 class Budget:
-    """How much may be looked at: moves, and seconds as the last resort on a slow machine."""
+    """How much may be looked at: moves, and seconds of the processor as the last resort on a slow machine."""
 
     def __init__(self, moves: int, seconds: float) -> None:
         self.moves = moves
-        self.until = perf_counter() + seconds
+        self._until = thread_time() + seconds
+        self._look = moves
 
     def spend(self, moves: int = 1) -> bool:
         """Whether that many more moves are within it."""
         self.moves -= moves
-        return self.moves >= 0 and (self.moves % 64 > 0 or perf_counter() < self.until)
+        if self.moves < self._look:
+            self._look = self.moves - 64
+            if thread_time() > self._until:
+                self.moves = -1
+        return self.moves >= 0
 
 
 @dataclass(slots=True)
@@ -97,13 +102,17 @@ def explore(
     undo is then seen if it can be seen at all. None: every open task goes on, in every order.
     """
     found = Exploration(plain=not net.obscure)
+    if net.heavy:
+        found.complete = False
+        return found
     index: dict[State, int] = {}  # without the first: the same with nothing left is the end
     rank = ranks(net)
     place = 0
     while place < len(found.states):
         state = found.states[place]
+        cost = 1 + (len(state[0]) + len(state[1])) // 16  # a move takes as long as there is much to be moved
         for move in _moves(net, state, delayed, rank, first=place == 0):
-            if not budget.spend():
+            if not budget.spend(cost):
                 found.complete = False
                 return found
             after, plain = net.fire(state, move.task, move.taken)

@@ -11,11 +11,11 @@ from workflow_design.kernel.proof.together import Together, together
 
 MAX_STUCK = 20
 """Ways to get stuck that are told of one definition."""
-_SMALL = (3_000, 0.3)
-_WHOLE = (20_000, 0.8)
-_ALL_ORDERS = (30_000, 0.8)
-_QUERY = (4_000, 0.3)
-_QUERIES = 0.8
+_SMALL = (3_000, 0.25)
+_WHOLE = (20_000, 0.6)
+_ALL_ORDERS = (20_000, 0.6)
+_QUERY = (4_000, 0.2)
+_QUERIES = (20_000, 0.5)
 
 
 @dataclass(slots=True)
@@ -136,7 +136,7 @@ def _twice(found: Flow) -> None:
     found.bounded = True
     if not tasks and not transitions:
         return
-    whole = Budget(_ALL_ORDERS[0], _QUERIES)
+    whole = Budget(*_QUERIES)
     if found.plain:  # inclusive joins never hold two
         transitions = [index for index in transitions if net.graph.transitions[index].target not in net.inclusive]
     for task in tasks:

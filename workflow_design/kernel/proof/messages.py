@@ -23,7 +23,7 @@ def confirmed(net: Net, moves: Sequence[Move], *, stuck: bool = False) -> bool:
     for move in moves:
         state, _ = net.fire(state, move.task, move.taken)
     try:
-        last = replay(net.graph, moves)
+        last = replay(net, moves)
     except ValueError:
         return False
     codes = [incident.code for incident in last.incidents]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import combinations
 from typing import Any, Literal, NamedTuple
@@ -11,6 +12,9 @@ from workflow_design.kernel.engine import settle
 from workflow_design.kernel.graph import Graph
 from workflow_design.kernel.graph.model import Event, Gate
 from workflow_design.kernel.proof.apart import apart
+
+MAX_REACH = 600_000
+"""Inclusive joins × (tasks + transitions); half a second."""
 
 State = tuple[tuple[tuple[int, int], ...], tuple[int, ...]]
 """(waiting tokens: (transition, count) in order; open tasks in order, once per instance)."""
@@ -74,6 +78,11 @@ def simple(exits: Exits) -> Exits:
     return Exits(event, mode, must, may, otherwise)
 
 
+def obeys(transition: int) -> str:
+    """The field that says whether the condition of a transition holds, in an obedient graph."""
+    return f"take_{transition}"
+
+
 class Net:
     """The token game with free choices. `exits` per task, one of each event; `start` those of the submission.
 
@@ -100,8 +109,32 @@ class Net:
         )
 
     @cached_property
+    def obedient(self) -> Graph:
+        """The graph with conditions that are true when the data says so (`obeys`)."""
+        old = self.graph
+        return Graph(
+            tasks=old.tasks,
+            transitions=tuple(
+                way
+                if way.condition is None or way.condition is False
+                else replace(way, condition={"===": [{"var": obeys(way.index)}, True]})
+                for way in old.transitions
+            ),
+            starts=old.starts,
+            document_transitions=old.document_transitions,
+            state_schema={},
+        )
+
+    @property
+    def heavy(self) -> bool:
+        """Whether finding out what can reach its inclusive joins takes too long."""
+        return len(self.inclusive) * (len(self.graph.tasks) + len(self.graph.transitions)) > MAX_REACH
+
+    @cached_property
     def obscure(self) -> bool:
         """Whether an inclusive join waits, or doesn't, for the sake of a transition that is never taken."""
+        if self.heavy:
+            return True
         for transition in self.graph.transitions:
             target = transition.target
             if transition.index in self.possible or transition.source is None or target is None:

@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
 
 from workflow_design.kernel.engine import Event, EventName, Marking, Step, step
-from workflow_design.kernel.graph import Graph
 from workflow_design.kernel.proof.explore import Move
-from workflow_design.kernel.proof.net import Net, State
+from workflow_design.kernel.proof.net import Net, State, obeys
 
 _EVENTS: dict[str, EventName] = {"completed": "completed", "error": "failed", "timeout": "timed_out"}
 _WORDS = {"completed": "", "error": " (which fails)", "timeout": " (which takes too long)"}
 _SHOWN = 12
 
 
-def replay(graph: Graph, moves: Sequence[Move]) -> Step:
+def replay(net: Net, moves: Sequence[Move]) -> Step:
     """The engine's last step when the moves happen, each with conditions that come out as the move wants.
 
     Raises ValueError where the engine does something else.
     """
-    twin = _with_free_conditions(graph)
     marking = Marking()
     for move in moves:
-        data = {_variable(index): True for index in move.taken}
+        data = {obeys(index): True for index in move.taken}
         number = 0
         if move.task is not None:
             number = next((n for n, task in marking.open.items() if task == move.task), -1)
         event = Event("started" if move.task is None else _EVENTS[move.event], number)
         if number < 0:
             raise ValueError("A task of the sequence isn't open.")
-        answer = step(twin, marking, data, event)
+        answer = step(net.obedient, marking, data, event)
         if sorted(answer.taken) != sorted(move.taken):
             raise ValueError("The engine takes other transitions.")
         marking = answer.marking
@@ -41,23 +37,6 @@ def replay(graph: Graph, moves: Sequence[Move]) -> Step:
 def state_of(marking: Marking) -> State:
     """The part of a marking that a net knows."""
     return tuple(sorted(marking.tokens.items())), tuple(sorted(marking.open.values()))
-
-
-def _variable(transition: int) -> str:
-    return f"take_{transition}"
-
-
-def _with_free_conditions(graph: Graph) -> Graph:
-    def free(condition: Any, index: int) -> Any:
-        return condition if condition in (None, False) else {"===": [{"var": _variable(index)}, True]}
-
-    return Graph(
-        tasks=graph.tasks,
-        transitions=tuple(replace(t, condition=free(t.condition, t.index)) for t in graph.transitions),
-        starts=graph.starts,
-        document_transitions=graph.document_transitions,
-        state_schema={},
-    )
 
 
 def keys(net: Net, moves: Sequence[Move]) -> tuple[str, ...]:

@@ -41,6 +41,10 @@ class Shrinking:
         self._exits: dict[int, list[Exits]] = {-1: [net.start]}
         self._exits.update((task.index, list(net.exits[task.index])) for task in graph.tasks)
         self._joins: list[Gate] = [task.join for task in graph.tasks]
+        self._possible = net.possible
+        self._alone = {
+            edge for listed in self._exits.values() for exits in listed if exits.mode == "one" for edge in exits.may
+        }
         self._todo = list(range(len(graph.tasks) - 1, -2, -1))
         self._queued = set(self._todo)
 
@@ -115,7 +119,10 @@ class Shrinking:
             if target is not None and self._join(target) == "inclusive" and kept.get(target) in may:
                 self._remove(otherwise)
                 otherwise = None
-        return simple(Exits(exits.event, exits.mode, tuple(must), tuple(may), otherwise))
+        exits = simple(Exits(exits.event, exits.mode, tuple(must), tuple(may), otherwise))
+        if exits.mode == "one":
+            self._alone.update(exits.may)
+        return exits
 
     def _drop_self_loop(self, task: int) -> None:
         """Doing a task again leads nowhere new, where there is another way on."""
@@ -138,7 +145,7 @@ class Shrinking:
         incoming, outgoing = self._incoming[task], self._outgoing[task]
         if not incoming or any(self._edges[edge].source == task for edge in incoming):
             return
-        if any(not self._is_possible(edge) for edge in incoming):
+        if any(edge not in self._possible for edge in incoming):
             return
         if any(exits.mode != "one" for exits in self._exits[task]) or not self._exits[task]:
             if len(incoming) == 1:
@@ -148,7 +155,7 @@ class Shrinking:
             return  # transitions that are never taken stay where they are
         if len(outgoing) == 1:
             self._through(task, next(iter(outgoing)))
-        elif len(incoming) == 1 and self._chosen_alone(incoming[0]) and len(outgoing) <= MAX_EXITS:
+        elif len(incoming) == 1 and incoming[0] in self._alone and len(outgoing) <= MAX_EXITS:
             self._flatten(task, incoming[0])
 
     def _through(self, task: int, leaving: int) -> None:
@@ -157,7 +164,7 @@ class Shrinking:
         incoming = self._incoming[task]
         if target is None:
             # Beside something else it would be lost from sight how often it is open; alone it takes nothing along.
-            if not all(self._chosen_alone(edge) for edge in incoming):
+            if not self._alone.issuperset(incoming):
                 return
             if len(incoming) > 1 and self._join(task) != "exclusive":
                 return
@@ -195,7 +202,7 @@ class Shrinking:
     def _into_predecessor(self, task: int, entering: int) -> None:
         """What follows the only way on from another task follows that task."""
         source = self._edges[entering].source
-        if source < 0 or self._outgoing[source] != {entering} or not self._chosen_alone(entering):
+        if source < 0 or self._outgoing[source] != {entering} or entering not in self._alone:
             return
         for edge in self._outgoing[task]:
             self._edges[edge].source = source
@@ -209,13 +216,6 @@ class Shrinking:
 
     def _join(self, task: int) -> str:
         return self._joins[task] if len(self._incoming[task]) > 1 else "exclusive"
-
-    def _is_possible(self, edge: int) -> bool:
-        exits = self._exits[self._edges[edge].source]
-        return any(edge in e.may or edge in e.must or edge == e.otherwise for e in exits)
-
-    def _chosen_alone(self, edge: int) -> bool:
-        return any(edge in e.may for e in self._exits[self._edges[edge].source] if e.mode == "one")
 
     def _remove(self, edge: int) -> None:
         gone = self._edges.pop(edge)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from workflow_design.kernel.proof.explore import ranks
 from workflow_design.kernel.proof.net import Exits, Net
 
-MAX_WORK = 400_000
-"""Pairs, and (inclusive join, task) pairs, that are looked at; more than a second otherwise."""
+MAX_WORK = 250_000
+"""Pairs that are looked at; they take less than half a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Together:
 
 def together(net: Net) -> Together | None:
     """The relation; None where finding it would take too long."""
-    if len(net.inclusive) * len(net.graph.tasks) > MAX_WORK:
+    if net.heavy:
         return None
     return _Relation(net).solve()
 
@@ -71,7 +71,7 @@ class _Relation:
     def solve(self) -> Together | None:
         for exits in [self.net.start, *(e for listed in self.net.exits for e in listed)]:
             self._pair(exits)
-        while self.todo:
+        while self.todo and self.work > 0:
             item = self.todo.pop()
             fresh, self.new[item] = self.new[item], 0
             if not fresh:
@@ -82,9 +82,7 @@ class _Relation:
                     self._add(output, fresh)
             else:
                 self._add(self.group[join], self._beside(join))
-            if self.work < 0:
-                return None
-        return Together(self.rows, self.group, self.place)
+        return Together(self.rows, self.group, self.place) if self.work > 0 else None
 
     def _items(self, exits: Exits) -> Iterator[int]:
         listed = [*exits.must, *exits.may] + ([] if exits.otherwise is None else [exits.otherwise])
@@ -119,7 +117,7 @@ class _Relation:
         self.rows[item] |= fresh
         self._changed(item, fresh)
         bit = 1 << item
-        while fresh:
+        while fresh and self.work > 0:
             self.work -= 1
             low = fresh & -fresh
             fresh ^= low
@@ -160,7 +158,8 @@ class _Relation:
         reach = self.net.graph.reach(join)
         by_bit = {reach.bit[index]: self.place[index] for index in self.net.graph.tasks[join].incoming}
         by_item = dict.fromkeys(by_bit.values(), 0)
-        never = 0
+        never = always = 0
+        full = sum(by_bit)
         seen = set()
         sources = [(group, task) for task, group in enumerate(self.group)]
         sources += [(item, target) for item, target in self.joins.items() if target is not None and target != join]
@@ -171,12 +170,16 @@ class _Relation:
             mask = reach.mask[task]
             if not mask:
                 never |= 1 << item
+            elif mask == full:
+                always |= 1 << item
+                continue
             while mask:
                 self.work -= 1
                 low = mask & -mask
                 mask ^= low
                 by_item[by_bit[low]] |= 1 << item
         for item in by_item:
+            by_item[item] |= always
             never |= 1 << item
         self.reaching[join] = never, by_item
         return never, by_item

@@ -11,7 +11,7 @@ from workflow_design.kernel.proof.messages import confirmed
 from workflow_design.kernel.proof.replay import keys, named, told
 
 MAX_PAIRS = 50
-_MOVES, _SECONDS = 20_000, 0.6
+_MOVES, _SECONDS = 20_000, 0.4
 
 
 def check_writers(found: Flow) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 from typing import Any
 
@@ -55,6 +56,7 @@ class Blocks:
         self.random = random
         self.tasks: list[dict[str, Any]] = []
         self.transitions: list[dict[str, Any]] = []
+        self.names = 0
         first, last = self.block(size)
         self.lead(None, first)
         self.lead(last, None)
@@ -106,27 +108,49 @@ class Blocks:
 
     def spoil(self, times: int) -> None:
         for _ in range(times):
-            chosen = self.random.choice(self.tasks)
-            what = self.random.random()
-            if what < 0.35:
-                chosen["join"] = self.random.choice(GATES)
-            elif what < 0.5:
-                event = self.random.choice(["error", "timeout"])
-                other = self.random.choice(self.tasks)["key"]
-                if not any(
-                    (t["from"], t["to"], t["on_event"]) == (chosen["key"], other, event) for t in self.transitions
-                ):
-                    self.lead(chosen["key"], other, on_event=event)
-            elif what < 0.8:
-                event = self.random.choice(["error", "timeout"])
-                if not any(
-                    (t["from"], t["to"], t["on_event"]) == (chosen["key"], None, event) for t in self.transitions
-                ):
-                    self.lead(chosen["key"], None, on_event=event)
-            elif all(
-                t["condition"] is None and not t["is_default"] for t in self.transitions if t["from"] == chosen["key"]
-            ):
-                chosen["split"] = "parallel"
+            change = self.random.choice(
+                [self._other_join, self._other_split, self._error_exit, self._way_out, self._way]
+            )
+            change()
+
+    def _other_join(self) -> None:
+        into = Counter(t["to"] for t in self.transitions)
+        joins = [entry for entry in self.tasks if into[entry["key"]] > 1]
+        if joins:
+            self.random.choice(joins)["join"] = self.random.choice(GATES)
+
+    def _other_split(self) -> None:
+        out = Counter(t["from"] for t in self.transitions)
+        splits = [entry for entry in self.tasks if out[entry["key"]] > 1]
+        if splits:
+            chosen = self.random.choice(splits)
+            chosen["split"] = self.random.choice(GATES)
+            for t in self.transitions:
+                if t["from"] == chosen["key"]:
+                    t["is_default"] = False
+                    t["condition"] = None if chosen["split"] == "parallel" else self._fresh()
+
+    def _error_exit(self) -> None:
+        self._exit(self.random.choice(self.tasks)["key"])
+
+    def _way_out(self) -> None:
+        self._exit(None)
+
+    def _exit(self, target: str | None) -> None:
+        source, event = self.random.choice(self.tasks)["key"], self.random.choice(["error", "timeout"])
+        if not any((t["from"], t["to"], t["on_event"]) == (source, target, event) for t in self.transitions):
+            self.lead(source, target, on_event=event)
+
+    def _way(self) -> None:
+        """One more transition, forwards or back."""
+        source, target = (self.random.choice(self.tasks) for _ in range(2))
+        if not any((t["from"], t["to"]) == (source["key"], target["key"]) for t in self.transitions):
+            condition = None if source["split"] == "parallel" else self._fresh()
+            self.lead(source["key"], target["key"], condition=condition)
+
+    def _fresh(self) -> dict[str, Any]:
+        self.names += 1
+        return {"===": [{"var": f"y{self.names}"}, True]}
 
     def bundle(self) -> dict[str, Any]:
         return bundle(self.tasks, self.transitions)
@@ -136,5 +160,5 @@ def structured(random: Random, least: int = 8, most: int = 20, spoilt: float = 0
     """Nested blocks, spoilt in a few places now and then."""
     blocks = Blocks(random, random.randint(least, most))
     if random.random() < spoilt:
-        blocks.spoil(random.randint(1, 2))
+        blocks.spoil(random.randint(1, 3))
     return blocks.bundle()
