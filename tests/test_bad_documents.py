@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -230,7 +231,7 @@ def test_patterns_that_backtrack_elsewhere(alice, pattern):
 
 # --- conditions and templates ---
 
-DEEP = 0
+DEEP: Any = 0
 for _ in range(70):
     DEEP = {"!": DEEP}
 HOSTILE_RULES = {

@@ -95,7 +95,7 @@ def verdict(mutant: Mutant, project: Path, url: str) -> tuple[bool, str]:
         code, output = run(mutant.tests, project, url, "-x")
     finally:
         apply(mutant, project, "-R")
-    red = re.search(r"^FAILED (\S+)", output, re.MULTILINE)
+    red = re.search(r"^FAILED (.+?)(?: - |$)", output, re.MULTILINE)
     if code == 1 and red:
         return True, red[1]
     return False, "no test goes red" if code == 0 else f"pytest ended with {code}:\n{output[-2000:]}"

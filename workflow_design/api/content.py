@@ -83,7 +83,7 @@ def names_field(**kwargs: Any) -> serializers.ListField:
 class NamedContent(serializers.Serializer[Any]):
     """What workflows, tasks and ticket types share."""
 
-    null_in_bodies = (
+    null_in_bodies: tuple[str, ...] = (
         *("description", "ext_ref", "fields", "state_schema", "guidelines", "display_layout", "edit_layout"),
         *("input_schema", "output_schema", "action_url", "assignee_roles"),
     )
