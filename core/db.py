@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import connection as _connection
+from django_tenants.utils import quote_schema_name
 
 if TYPE_CHECKING:
     from django.db.backends.postgresql.base import DatabaseWrapper
@@ -14,9 +15,34 @@ if TYPE_CHECKING:
 
         tenant: Any
         schema_name: str
+        search_path_set_schemas: list[str] | None
 
+        def _get_cursor_search_paths(self) -> list[str]: ...
         def set_tenant(self, tenant: Any, include_public: bool = True) -> None: ...
         def set_schema_to_public(self) -> None: ...
 
 
 connection = cast("TenantConnection", _connection)
+
+
+def fetch_row(sql: str, params: list[Any]) -> tuple[Any, ...] | None:
+    """The first row of a query. As the first of a request it goes out together with the `SET search_path` that has to
+    come before it: one round trip instead of two.
+    """
+    # Parameters that PostgreSQL binds go with one statement at a time, and on a path that is set nothing is to be set.
+    if connection.search_path_set_schemas or connection.settings_dict["OPTIONS"].get("server_side_binding"):
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchone()
+    paths = connection._get_cursor_search_paths()
+    path = ", ".join(quote_schema_name(name) for name in paths)
+    # Said before it is so, or opening the cursor would set it.
+    connection.search_path_set_schemas = paths
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET search_path = {path}; {sql}", params)
+            cursor.nextset()
+            return cursor.fetchone()
+    except BaseException:
+        connection.search_path_set_schemas = None
+        raise

@@ -10,7 +10,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.state import token_backend
 
-from core.db import connection
+from core.db import connection, fetch_row
 from core.errors import denied
 from users.models import User
 from users.tokens import AccessToken, invalid_token
@@ -66,9 +66,7 @@ class CompanyJWTAuthentication(JWTAuthentication):
 
     def get_user(self, validated_token: Any) -> User:  # type: ignore[override]
         """The person whose token this is."""
-        with connection.cursor() as cursor:
-            cursor.execute(_SQL, [validated_token.user_id, validated_token.family, connection.tenant.uuid])
-            row = cursor.fetchone()
+        row = fetch_row(_SQL, [validated_token.user_id, validated_token.family, connection.tenant.uuid])
         if row is None or row[0] != connection.schema_name:
             raise invalid_token()
         if not row[1]:
