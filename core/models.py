@@ -22,6 +22,8 @@ class BaseModel(models.Model):
         editable=False,
         on_delete=models.SET_NULL,
         related_name="+",
+        # Nobody is ever deleted, so there is nothing for the database to check at each of many rows.
+        db_constraint=False,
         db_index=False,
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)

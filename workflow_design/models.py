@@ -168,10 +168,7 @@ class TaskDefinition(Definition):
             models.UniqueConstraint(fields=["id", "workflow"], name="task_of_workflow"),
         ]
         indexes = [
-            models.Index(fields=["workflow", "order", "id"], name="task_order"),
-            models.Index(fields=["task_type", "id"], name="task_type"),
             GinIndex(SearchVector("key", "title", "description", config="simple"), name="task_search"),
-            GinIndex(fields=["assignee_roles"], name="task_roles"),
         ]
 
 
@@ -230,7 +227,6 @@ class WorkflowTransition(BaseModel):
                 violation_error_message="This task has a default transition for this event.",
             ),
         ]
-        indexes = [models.Index(fields=["workflow", "position", "id"], name="transition_position")]
 
     def __str__(self) -> str:
         return f"{self.from_task_id or 'start'} → {self.to_task_id or 'end'}"

@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ('published_version', models.PositiveIntegerField(editable=False, null=True)),
                 ('published_hash', models.BinaryField(max_length=32, null=True)),
                 ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector('key', 'title', 'description', config='simple'), output_field=django.contrib.postgres.search.SearchVectorField())),
-                ('created_by', models.ForeignKey(blank=True, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_by', models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'workflow',
@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                 ('edit_layout', models.TextField(blank=True, default='')),
                 ('display_layout', models.TextField(blank=True, default='')),
                 ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector('key', 'title', 'description', config='simple'), output_field=django.contrib.postgres.search.SearchVectorField())),
-                ('created_by', models.ForeignKey(blank=True, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_by', models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tickets', to='workflow_design.workflowdefinition')),
             ],
             options={
@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
                 ('assignee_roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), default=list, size=None)),
                 ('assignment_policy', models.CharField(choices=[('claim', 'Claim'), ('shortest_queue', 'Shortest Queue'), ('round_robin', 'Round Robin'), ('requester', 'Requester'), ('previous', 'Previous')], default='claim', max_length=14)),
                 ('due_in_seconds', models.PositiveIntegerField(null=True)),
-                ('created_by', models.ForeignKey(blank=True, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_by', models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('workflow', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='tasks', to='workflow_design.workflowdefinition')),
             ],
             options={
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 ('position', models.PositiveIntegerField(default=0, help_text='place in the list: breaks ties of priority')),
                 ('revision', models.PositiveBigIntegerField(default=1, editable=False)),
                 ('content_hash', models.BinaryField(max_length=32)),
-                ('created_by', models.ForeignKey(blank=True, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_by', models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('from_task', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='outgoing', to='workflow_design.taskdefinition')),
                 ('to_task', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='incoming', to='workflow_design.taskdefinition')),
                 ('workflow', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='transitions', to='workflow_design.workflowdefinition')),
@@ -192,19 +192,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='taskdefinition',
-            index=models.Index(fields=['workflow', 'order', 'id'], name='task_order'),
-        ),
-        migrations.AddIndex(
-            model_name='taskdefinition',
-            index=models.Index(fields=['task_type', 'id'], name='task_type'),
-        ),
-        migrations.AddIndex(
-            model_name='taskdefinition',
             index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('key', 'title', 'description', config='simple'), name='task_search'),
-        ),
-        migrations.AddIndex(
-            model_name='taskdefinition',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['assignee_roles'], name='task_roles'),
         ),
         migrations.AddConstraint(
             model_name='taskdefinition',
@@ -213,10 +201,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='taskdefinition',
             constraint=models.UniqueConstraint(fields=('id', 'workflow'), name='task_of_workflow'),
-        ),
-        migrations.AddIndex(
-            model_name='workflowtransition',
-            index=models.Index(fields=['workflow', 'position', 'id'], name='transition_position'),
         ),
         migrations.AddConstraint(
             model_name='workflowtransition',

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('proved', models.BooleanField()),
                 ('assumptions', core.fields.OrderedJSONField(default=list, help_text='what the proof takes for granted')),
                 ('accept_unproved', models.BooleanField(help_text='whether what is unproved was accepted')),
-                ('created_by', models.ForeignKey(blank=True, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_by', models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('workflow', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='versions', to='workflow_design.workflowdefinition')),
             ],
             options={
