@@ -106,7 +106,7 @@ def refused(response: Any) -> tuple[int, str]:
 
 
 def statements(call: Callable[[], Any]) -> list[str]:
-    """What a call asks of the database, but for the choice of the schema: that is made once for a connection."""
+    """What a call asks of the database; the first names the schema too."""
     with CaptureQueriesContext(connection) as caught:
         call()
-    return [query["sql"] for query in caught.captured_queries if not query["sql"].startswith("SET search_path")]
+    return [query["sql"] for query in caught.captured_queries]
