@@ -217,7 +217,7 @@ class WorkAdmin(RunAdmin):
 
     def candidates(self, row: TaskInstance) -> str:
         """Who may claim it."""
-        return ", ".join(row.roles) or "every task worker"
+        return ", ".join(row.task.roles) or "every task worker"
 
     def incidents(self, row: TaskInstance) -> str:
         """What stopped it."""

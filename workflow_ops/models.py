@@ -81,6 +81,7 @@ class VersionTask(models.Model):
     index = models.PositiveIntegerField(help_text="what the engine calls it")
     key = models.CharField(max_length=64)
     title = models.CharField(max_length=255)
+    roles = ArrayField(models.CharField(max_length=100), default=list, help_text="candidates; empty: every worker")
     form = OrderedJSONField(help_text="its output_schema")
     edit_layout = models.TextField(blank=True, default="")
     display_layout = models.TextField(blank=True, default="")
@@ -92,6 +93,7 @@ class VersionTask(models.Model):
             models.UniqueConstraint(fields=["version", "index"], name="version_task_index"),
             models.UniqueConstraint(fields=["version", "key"], name="version_task_key"),
         ]
+        indexes = [GinIndex(fields=["roles"], name="version_task_roles")]
 
     def __str__(self) -> str:
         return self.title
@@ -183,7 +185,6 @@ class TaskInstance(models.Model):
     number = models.PositiveIntegerField()
     status = models.CharField(max_length=11, choices=TaskStatus.choices, default=TaskStatus.OPEN)
     assignee = _person("tasks", db_index=False)
-    roles = ArrayField(models.CharField(max_length=100), default=list, help_text="candidates; empty: every worker")
     input = OrderedJSONField(default=dict)
     output = OrderedJSONField(null=True, help_text="saved as a draft, then final")
     due_at = models.DateTimeField(null=True)
@@ -210,13 +211,18 @@ class TaskInstance(models.Model):
                 name="task_instance_completer",
                 condition=models.Q(completed_by__isnull=False),
             ),
-            models.Index(fields=["status", "id"], name="task_instance_undone", condition=models.Q(status__in=UNDONE)),
+            # With all that says who sees an open task: an inbox is counted without reading the tasks.
+            models.Index(
+                fields=["status", "id"],
+                include=["task", "assignee", "completed_by"],
+                name="task_instance_inbox",
+                condition=models.Q(status__in=UNDONE),
+            ),
             models.Index(
                 fields=["due_at"],
                 name="task_instance_due",
                 condition=models.Q(status__in=UNDONE, due_at__isnull=False),
             ),
-            GinIndex(fields=["roles"], name="task_instance_roles"),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from core.rows import Rows
 from core.search import matching
 from users.models import EVERYONE, SystemRole, User
 from users.selectors import company_role_names
-from workflow_ops.models import Incident, TaskInstance, Ticket, WorkflowInstance
+from workflow_ops.models import Incident, TaskInstance, Ticket, VersionTask, WorkflowInstance
 
 _UNDONE = "('OPEN', 'IN_PROGRESS', 'PENDING')"
 
@@ -57,7 +57,7 @@ TASK_ROWS = Rows(
     workflow="(SELECT i.workflow_id FROM workflow_instances i WHERE i.id = task_instances.instance_id)",
     status="task_instances.status",
     assignee="task_instances.assignee_id",
-    assignee_roles="task_instances.roles",
+    assignee_roles=f"(SELECT v.roles {_TASK})",
     due_at="task_instances.due_at",
     input="task_instances.input",
     output="task_instances.output",
@@ -152,7 +152,7 @@ def tasks_of(user: User) -> QuerySet[TaskInstance]:
     seen = Q(assignee=user) | Q(completed_by=user)
     if user.has_role(SystemRole.TASK_WORKER):
         roles = [EVERYONE, *company_role_names(user)]
-        seen |= Q(status="OPEN") & (Q(roles=[]) | Q(roles__overlap=roles))
+        seen |= Q(status="OPEN", task__in=VersionTask.objects.filter(Q(roles=[]) | Q(roles__overlap=roles)))
     return TaskInstance.objects.filter(seen)
 
 

@@ -177,14 +177,14 @@ _PARTS = {
         updated_at = statement_timestamp()
     WHERE instance_id = %(run)s AND number = ANY(%(cancelled)s::int[])""",
     "opened": """
-    INSERT INTO task_instances (instance_id, task_id, number, status, assignee_id, roles, input, output, due_at,
+    INSERT INTO task_instances (instance_id, task_id, number, status, assignee_id, input, output, due_at,
                                 completed_at, created_at, updated_at)
-    SELECT %(run)s, v.id, x.number, x.status, x.assignee, x.roles, x.input, x.output,
+    SELECT %(run)s, v.id, x.number, x.status, x.assignee, x.input, x.output,
         statement_timestamp() + x.due_in * interval '1 second',
         CASE WHEN x.status IN ('COMPLETED', 'CANCELLED') THEN statement_timestamp() END,
         statement_timestamp(), statement_timestamp()
     FROM json_to_recordset(%(tasks)s::json) AS x (number int, index int, status text, assignee bigint,
-        roles text[], input json, output json, due_in int)
+        input json, output json, due_in int)
     JOIN workflow_version_tasks v ON v.version_id = %(version)s AND v.index = x.index
     ORDER BY x.number
     RETURNING id, number, status""",

@@ -61,7 +61,7 @@ SELECT {_RUN} FROM workflow_instances i LEFT JOIN tickets t ON t.instance_id = i
 WHERE i.id = %s FOR UPDATE OF i
 """
 _LOCK_TASK = f"""
-SELECT {_RUN}, w.id, w.number, v.key, v.title, w.status, w.assignee_id, w.roles, w.output::text,
+SELECT {_RUN}, w.id, w.number, v.key, v.title, w.status, w.assignee_id, v.roles, w.output::text,
     ARRAY(SELECT role.name FROM user_company_roles held JOIN company_roles role ON role.id = held.companyrole_id
           WHERE held.user_id = %s)
 FROM task_instances w
