@@ -46,17 +46,19 @@ class RunAdmin(ReadOnlyAdmin):
     def lines(self, rows: Iterable[tuple[Any, ...]]) -> str:
         """A line for each row, its parts apart; "-" for none."""
         parted = (format_html_join(" · ", "{}", ((part,) for part in row)) for row in rows)
-        return format_html_join("", "<div>{}</div>", ((line,) for line in parted)) or "-"
+        return format_html_join("", '<div style="white-space: pre-wrap">{}</div>', ((line,) for line in parted)) or "-"
 
     def task_lines(self, run: WorkflowInstance) -> str:
         """The tasks of a run, in the order in which they opened."""
         tasks = run.tasks.select_related("task", "assignee").order_by("pk")[:SHOWN]
-        return self.lines((self.link(task, str(task.task)), task.status, task.assignee or "nobody") for task in tasks)
+        return self.lines(
+            (self.link(task, str(task.task)), task.get_status_display(), task.assignee or "nobody") for task in tasks
+        )
 
     def incident_lines(self, run: WorkflowInstance) -> str:
         """What stopped in a run."""
         found = run.incidents.order_by("pk")[:SHOWN]
-        return self.lines((self.link(row), row.status, row.message) for row in found)
+        return self.lines((self.link(row), row.get_status_display(), row.message) for row in found)
 
 
 class TicketAdmin(RunAdmin):
@@ -86,7 +88,7 @@ class TicketAdmin(RunAdmin):
     @admin.display(ordering="instance__status")
     def status(self, row: Ticket) -> str:
         """Of its run."""
-        return row.instance.status
+        return row.instance.get_status_display()
 
     def version(self, row: Ticket) -> str:
         """Of which workflow, and which of its versions."""
@@ -221,7 +223,8 @@ class WorkAdmin(RunAdmin):
 
     def incidents(self, row: TaskInstance) -> str:
         """What stopped it."""
-        return self.lines((self.link(stop), stop.status, stop.message) for stop in row.incidents.order_by("pk")[:SHOWN])
+        found = row.incidents.order_by("pk")[:SHOWN]
+        return self.lines((self.link(stop), stop.get_status_display(), stop.message) for stop in found)
 
     @admin.display(description="input")
     def given(self, row: TaskInstance) -> str:

@@ -95,7 +95,7 @@ def test_tickets(api, browser, open_ticket):
     api("user").post(f"{TICKETS}{first['id']}/comments/", {"text": "<i>Hurry</i>"})
     attachment_add(user=api("user").user, ticket_id=first["id"], name="plan.txt", content=b"x" * 1234)
     listed = text_of(browser.get(f"{PAGES}ticket/"))
-    assert f"#{first['id']} About <b>roof</b> Watch IN_PROGRESS uma@acme.example" in listed
+    assert f"#{first['id']} About <b>roof</b> Watch In Progress uma@acme.example" in listed
     assert "2 tickets" in listed
     for text in (f"#{second['id']}", "cellar", "cell"):
         found = text_of(browser.get(f"{PAGES}ticket/", q=text))
@@ -109,8 +109,8 @@ def test_tickets(api, browser, open_ticket):
     text = page_of(browser, "ticket", first["id"])
     for shown in (
         '"what": "<b>roof</b>", "amount": 2',
-        "Look · COMPLETED · tom@acme.example",
-        "Act · OPEN · nobody",
+        "Look · Completed · tom@acme.example",
+        "Act · Open · nobody",
         "uma@acme.example · <i>Hurry</i>",
         "plan.txt · 1,234 bytes",
         "ticket.opened",
@@ -132,8 +132,8 @@ def test_executions_tasks_and_incidents(api, browser, open_ticket):
     assert f"execution {task.instance_id} Watch 1 #{ticket['id']} About roof Error" in runs
     assert "cellar" not in runs
     run = page_of(browser, "workflowinstance", task.instance_id)
-    assert f"Look · ERROR · {task.assignee or 'nobody'}" in run
-    assert f"incident {incident.pk} · NEW · {incident.message}" in run
+    assert f"Look · Error · {task.assignee or 'nobody'}" in run
+    assert f"incident {incident.pk} · New · {incident.message}" in run
     assert "ticket.opened" in run
 
     assert "every task worker" in text_of(browser.get(f"{PAGES}taskinstance/"))
