@@ -18,16 +18,33 @@ from users.tokens import AccessToken, invalid_token
 _FIELDS = ("id", "email", "first_name", "last_name", "is_active", "system_roles")
 # All that can end a sign-in before its token does, in one statement: the person disabled, the family revoked (new
 # password, sign-out, stolen token), the company suspended or gone. And where the company's schema or table is missing,
-# PostgreSQL answers from `public`: the schema that the person's row lies in tells.
+# PostgreSQL answers from `public`: the table that the person's row lies in tells.
 _SQL = f"""
-    SELECT space.nspname, company.is_active, {", ".join(f"person.{name}" for name in _FIELDS)}
+    SELECT person.tableoid, company.is_active, {", ".join(f"person.{name}" for name in _FIELDS)}
     FROM public.companies company
     JOIN users person ON person.id = %s AND person.is_active
-    JOIN pg_class home ON home.oid = person.tableoid
-    JOIN pg_namespace space ON space.oid = home.relnamespace
     JOIN token_families family ON family.id = %s AND family.user_id = person.id AND family.revoked_at IS NULL
     WHERE company.uuid = %s
 """
+
+
+_SCHEMA_OF = "SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = %s"
+# Company's uuid → the number of its table of people: it stays the same for as long as the table is there.
+_own_tables: dict[Any, int] = {}
+
+
+def _is_own_table(number: int) -> bool:
+    """Whether the table with this number lies in the schema that the connection is on."""
+    key = connection.tenant.uuid
+    if _own_tables.get(key) == number:
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(_SCHEMA_OF, [number])
+        row = cursor.fetchone()
+    if row is None or row[0].strip('"') != connection.schema_name:
+        return False
+    _own_tables[key] = number
+    return True
 
 
 class _SignatureOnce:
@@ -67,7 +84,7 @@ class CompanyJWTAuthentication(JWTAuthentication):
     def get_user(self, validated_token: Any) -> User:  # type: ignore[override]
         """The person whose token this is."""
         row = fetch_row(_SQL, [validated_token.user_id, validated_token.family, connection.tenant.uuid])
-        if row is None or row[0] != connection.schema_name:
+        if row is None or not _is_own_table(row[0]):
             raise invalid_token()
         if not row[1]:
             raise denied("This company is suspended.", code="company_suspended")
