@@ -150,27 +150,26 @@ def with_schema(name, schema):
     return document
 
 
-REMOTE = [
-    {"$ref": "http://127.0.0.1:PORT/x.json"},
-    {"properties": {"a": {"$ref": "http://127.0.0.1:PORT/x.json#/a"}}},
-    {"$id": "http://127.0.0.1:PORT/x.json", "$ref": "y.json"},
-    {"$schema": "http://127.0.0.1:PORT/meta"},
-    {"$dynamicRef": "http://localhost:PORT/x.json"},
-    {"$defs": {"a": {"$id": "http://127.0.0.1:PORT/a", "$ref": "b"}}, "$ref": "#/$defs/a"},
-    {"allOf": [{"if": {"$ref": "//127.0.0.1:PORT/x"}}]},
-    {"$ref": "file:///etc/passwd"},
-    {"$ref": "other.json"},
-    {"$schema": "http://json-schema.org/draft-07/schema#"},
-    {"$ref": "#/$defs/missing"},
+REMOTE: list[tuple[dict[str, Any], set[str]]] = [
+    ({"$ref": "http://127.0.0.1:PORT/x.json"}, {"schema_remote_ref"}),
+    ({"properties": {"a": {"$ref": "http://127.0.0.1:PORT/x.json#/a"}}}, {"schema_remote_ref"}),
+    ({"$id": "http://127.0.0.1:PORT/x.json", "$ref": "y.json"}, {"schema_id", "schema_remote_ref"}),
+    ({"$schema": "http://127.0.0.1:PORT/meta"}, {"schema_dialect"}),
+    ({"$dynamicRef": "http://localhost:PORT/x.json"}, {"schema_remote_ref"}),
+    ({"$defs": {"a": {"$id": "http://127.0.0.1:PORT/a"}}, "$ref": "#/$defs/a"}, {"schema_id"}),
+    ({"allOf": [{"if": {"$ref": "//127.0.0.1:PORT/x"}}]}, {"schema_remote_ref"}),
+    ({"$ref": "file:///etc/passwd"}, {"schema_remote_ref"}),
+    ({"$ref": "other.json"}, {"schema_remote_ref"}),
+    ({"$schema": "http://json-schema.org/draft-07/schema#"}, {"schema_dialect"}),
+    ({"$ref": "#/$defs/missing"}, {"schema_ref"}),
 ]
 
 
 @pytest.mark.parametrize("name", ["state_schema", "input_schema", "output_schema"])
-@pytest.mark.parametrize("remote", REMOTE, ids=range(len(REMOTE)))
-def test_nothing_is_fetched(alice, listener, name, remote):
+@pytest.mark.parametrize(("remote", "codes"), REMOTE, ids=range(len(REMOTE)))
+def test_nothing_is_fetched(alice, listener, name, remote, codes):
     schema = json.loads(json.dumps(remote).replace("PORT", str(listener.port)))
-    codes = refused(alice, UPLOAD, with_schema(name, schema))
-    assert all(code.startswith("schema_") for code in codes), codes
+    assert refused(alice, UPLOAD, with_schema(name, schema)) == codes
     workflow = alice.post(WORKFLOWS, {"title": "W"}).json()
     if name == "state_schema":
         assert alice.patch(f"{WORKFLOWS}{workflow['id']}/", {name: schema}).status_code == 400

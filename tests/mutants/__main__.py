@@ -59,7 +59,7 @@ def copy_project(target: Path) -> None:
 def apply(mutant: Mutant, project: Path, *options: str) -> bool:
     """Whether the patch could be applied (or, with -R, taken back)."""
     done = subprocess.run(
-        ["git", "apply", *options, str(mutant.path)],
+        ["git", "apply", "-C1", *options, str(mutant.path)],
         cwd=project,
         env={**os.environ, "GIT_CEILING_DIRECTORIES": str(project.parent)},
         capture_output=True,
