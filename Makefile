@@ -19,7 +19,7 @@ NO_SECRET := not-a-secret-type-checking-signs-nothing
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo     two companies with people and definitions, then serve on port 8000 (PORT=, ONCE=1)"
+	@echo "make demo     two companies with people and tickets, then serve on port 8000 (PORT=, ONCE=1)"
 	@echo "make run      serve without demo data (PORT=)"
 	@echo "make test     all tests (ARGS=)"
 	@echo "make check    lint, format, types, imports, OpenAPI and migrations up to date"
