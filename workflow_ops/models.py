@@ -6,6 +6,8 @@ it. Both are written together, under the instance's row lock.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -65,7 +67,7 @@ class IncidentKind(models.TextChoices):
     ACTION = "ACTION"
 
 
-def _person(related_name: str, **options: object) -> models.ForeignKey:
+def _person(related_name: str, **options: Any) -> models.ForeignKey:
     return models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name=related_name, **options
     )

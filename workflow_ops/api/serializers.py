@@ -42,7 +42,7 @@ class TicketSerializer(AuditSerializer):
     status = serializers.ChoiceField(choices=InstanceStatus.choices)
     subject = serializers.CharField()
     conversation = serializers.CharField()
-    data = JSONObjectField()
+    data = JSONObjectField()  # type: ignore[assignment]
     open_tasks = OpenTaskSerializer(many=True)
 
 
@@ -50,7 +50,7 @@ class OpenTicketSerializer(serializers.Serializer[Any]):
     """A request through a ticket type."""
 
     ticket_definition = KeyOrIdField(help_text="Key or id of the ticket type.")
-    data = JSONObjectField(help_text="Field name → value.")
+    data = JSONObjectField(help_text="Field name → value.")  # type: ignore[assignment]
     subject = serializers.CharField(max_length=255, required=False, allow_blank=True)
     conversation = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
@@ -166,7 +166,7 @@ class LogEntrySerializer(serializers.Serializer[Any]):
     status = serializers.CharField(allow_null=True, help_text="Of the task, else of the run, after that.")
     timestamp = serializers.DateTimeField()
     message = serializers.CharField()
-    data = JSONObjectField(allow_null=True)
+    data = JSONObjectField(allow_null=True)  # type: ignore[assignment]
     error = serializers.CharField(allow_null=True)
 
 

@@ -16,7 +16,7 @@ from workflow_ops.models import TaskStatus
 from workflow_ops.services.running import Run
 
 
-def is_candidate(user: User, roles: list[str], held: Collection[str]) -> bool:
+def is_candidate(user: User, held: Collection[str], roles: list[str]) -> bool:
     """Whether a person with the company roles `held` may claim a task that is for `roles`."""
     if not user.has_role(SystemRole.TASK_WORKER):
         return False
@@ -29,20 +29,29 @@ def assign(run: Run, rows: list[dict[str, Any]], previous: int | None) -> list[d
     `previous` is who did the task before it. Answers whose turn it was: `{key, person}` for every task that goes round.
     """
     requester = run.ticket["created_by"] if run.ticket else run.created_by
+    named = {AssignmentPolicy.REQUESTER: requester, AssignmentPolicy.PREVIOUS: previous}
+    people: dict[str, tuple[User, Collection[str]] | None] = {}
     for row in rows:
-        if row["policy"] == AssignmentPolicy.REQUESTER:
-            _give(row, requester)
-        elif row["policy"] == AssignmentPolicy.PREVIOUS and previous is not None:
-            person = User.objects.filter(pk=previous, is_active=True).first()
-            if person is not None and is_candidate(person, row["roles"], company_role_names(person)):
-                _give(row, previous)
+        policy = row["policy"]
+        if policy not in named:
+            continue
+        if policy not in people:
+            people[policy] = _active(named[policy])
+        # A requester may have a task that is for others; who did the one before must be able to do this one too.
+        if (found := people[policy]) and (policy == AssignmentPolicy.REQUESTER or is_candidate(*found, row["roles"])):
+            _give(row, found[0].pk)
     chosen = [row for row in rows if row["policy"] in (AssignmentPolicy.SHORTEST_QUEUE, AssignmentPolicy.ROUND_ROBIN)]
     return _choose(run, chosen) if chosen else []
 
 
-def _give(row: dict[str, Any], person: int | None) -> None:
-    if person is not None:
-        row["assignee"], row["status"] = person, TaskStatus.IN_PROGRESS
+def _active(pk: int | None) -> tuple[User, Collection[str]] | None:
+    """Who it is, with their company roles; None for nobody, and for those who have left."""
+    person = User.objects.filter(pk=pk, is_active=True).first() if pk is not None else None
+    return (person, company_role_names(person)) if person else None
+
+
+def _give(row: dict[str, Any], person: int) -> None:
+    row["assignee"], row["status"] = person, TaskStatus.IN_PROGRESS
 
 
 # For each task the first candidates, as many as there are tasks: those with the fewest undone tasks, or those after

@@ -89,7 +89,10 @@ class Changes:
             self.cancelled.remove(work.number)
         self.work = {"id": work.id, "number": work.number, "status": status, "output": output}
         # What a repair goes on with was done by who had the task.
-        self.previous = work.assignee if event.name in ("retried", "skipped") else self.user and self.user.pk
+        if event.name in ("retried", "skipped"):
+            self.previous = work.assignee
+        elif self.user is not None:
+            self.previous = self.user.pk
         return again
 
     def settle(self, number: int, event: Event) -> None:

@@ -89,9 +89,9 @@ def lock_task(task_id: int, user: User) -> tuple[Run, Work]:
         row = cursor.fetchone()
     if row is None:
         raise not_found()
-    *work, output, roles = row[10:]
-    read = None if output is None else orjson.loads(output)
-    return _run(row), Work(*work, output=read, held=frozenset(roles))
+    pk, number, key, title, status, assignee, roles, output, held = row[10:]
+    draft = None if output is None else orjson.loads(output)
+    return _run(row), Work(pk, number, key, title, status, assignee, roles, draft, frozenset(held))
 
 
 def _run(row: tuple[Any, ...]) -> Run:

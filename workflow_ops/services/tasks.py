@@ -81,7 +81,7 @@ def task_assign(*, user: User, task_id: int, assignee: Any) -> None:
         status, person = TaskStatus.IN_PROGRESS, None
         if type(assignee) is int and 0 < assignee < 2**63:
             person = User.objects.filter(pk=assignee, is_active=True).first()
-        if person is None or not is_candidate(person, work.roles, company_role_names(person)):
+        if person is None or not is_candidate(person, company_role_names(person), work.roles):
             raise invalid("This person can't do the task.", attr="user", code="not_a_candidate")
     _give(work, assignee, status)
     _note(run, work, "assigned", status, user=assignee).record(user)
@@ -127,7 +127,7 @@ def _require_may(user: User, work: Work) -> None:
     """403 unless the task is the person's, or could have been."""
     if user.has_role(SystemRole.TICKET_ADMIN) or work.assignee == user.pk:
         return
-    if not is_candidate(user, work.roles, work.held):
+    if not is_candidate(user, work.held, work.roles):
         raise denied("You are not a candidate for this task.", code="not_a_candidate")
 
 

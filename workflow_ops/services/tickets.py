@@ -95,8 +95,10 @@ def _definition(given: Any) -> TicketDefinition:
 
 
 def _newest(workflow: WorkflowDefinition) -> versions.Compiled | None:
-    pk = WorkflowVersion.objects.filter(workflow=workflow, number=workflow.published_version).values_list("pk").first()
-    return versions.compiled(pk[0]) if pk else None
+    if workflow.published_version is None:
+        return None
+    found = WorkflowVersion.objects.filter(workflow=workflow, number=workflow.published_version)
+    return versions.compiled(found.values_list("pk", flat=True).get())
 
 
 def _require_active(workflow: WorkflowDefinition) -> None:

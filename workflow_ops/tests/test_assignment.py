@@ -81,6 +81,15 @@ def test_requester(opening, uma, tom, team):
     assert uma.post(f"{TASKS}{task}/complete/", {"output": {}}).json()["ticket"]["status"] == "COMPLETED"
 
 
+def test_a_requester_who_has_left(publish, uma, will):
+    links = [(None, "first"), ("first", "do"), ("do", None)]
+    publish(flow("later", ["first", ("do", {"assignment_policy": "requester"})], links))
+    task = uma.post(TICKETS, {"ticket_definition": "later", "data": {}}).json()["open_tasks"][0]["id"]
+    User.objects.filter(pk=uma.user.pk).update(is_active=False)
+    assert will.post(f"{TASKS}{task}/complete/", {"output": {}}).status_code == 200
+    assert holders() == [("OPEN", None)]
+
+
 @pytest.fixture
 def chain(publish, uma):
     """The id of an open task; the next one is for who does it, if they are of `roles`."""

@@ -4,6 +4,7 @@ The client of these tests fails on any answer that openapi.yaml doesn't have, so
 """
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,23 @@ from workflow_design.tests.documents import WORKFLOWS
 from workflow_ops.models import Incident, TaskInstance, Ticket
 from workflow_ops.tests.documents import EXECUTIONS, INCIDENTS, TASKS, TICKETS, TYPES
 
-WRONG = [None, True, 0, -1, 1.5, 10**30, 2**63, "", "x", "\ud83d\ude00", [], [[]], {}, {"x": {"y": [1]}}, "1" * 5000]
+WRONG: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    10**30,
+    2**63,
+    "",
+    "x",
+    "\ud83d\ude00",
+    [],
+    [[]],
+    {},
+    {"x": {"y": [1]}},
+    "1" * 5000,
+]
 BODIES = [
     b"[]",
     b"null",

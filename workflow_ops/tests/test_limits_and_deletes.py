@@ -9,9 +9,9 @@ from tenants import hosts
 from tenants.models import Company, Plan
 from workflow_design.models import TicketDefinition, WorkflowDefinition
 from workflow_design.tests.documents import TICKETS as DEFINITIONS
-from workflow_design.tests.documents import WORKFLOWS
+from workflow_design.tests.documents import UPLOAD, WORKFLOWS
 from workflow_ops.models import Ticket, WorkflowInstance
-from workflow_ops.tests.documents import TICKETS, TYPES, errors, refused
+from workflow_ops.tests.documents import DESK, TICKETS, TYPES, errors, refused
 
 
 @pytest.fixture
@@ -69,3 +69,12 @@ def test_a_ticket_type_that_was_used_stays(desk, alice, uma, ask):
     assert (answer.status_code, errors(answer)) == (409, [(None, "in_use")])
     assert answer.json()["errors"][0]["detail"] == "This is in use by: ticket."
     assert alice.get(f"{DEFINITIONS}{pk}/").status_code == 200
+
+
+def test_pruning_takes_no_ticket_type_that_was_used(own_database, desk, alice, ask):
+    """The database sees to it when the transaction ends."""
+    ask()
+    without = {**DESK, "tickets": [{"key": "other", "title": "Other", "fields": {}}]}
+    answer = alice.call("POST", UPLOAD, without, query={"prune": "true"})
+    assert (answer.status_code, errors(answer)) == (409, [(None, "in_use")])
+    assert list(TicketDefinition.objects.values_list("key", flat=True)) == ["desk"]
