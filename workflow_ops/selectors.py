@@ -35,7 +35,9 @@ TICKET_ROWS = Rows(
             WHERE seen.key = ANY(i.visible_fields) OR EXISTS (
                 SELECT 1 FROM task_instances w
                 WHERE w.instance_id = i.id AND (w.assignee_id = :viewer OR w.completed_by_id = :viewer)
-                    AND ((w.input ->> seen.key) IS NOT NULL OR (w.output ->> seen.key) IS NOT NULL)))
+                    AND ((w.input ->> seen.key) IS NOT NULL
+                        -- A draft can name any field: it was not checked.
+                        OR w.status IN ('COMPLETED', 'ERROR') AND (w.output ->> seen.key) IS NOT NULL)))
         END FROM workflow_instances i WHERE i.id = tickets.instance_id)""",
     open_tasks=f"""(SELECT coalesce(json_agg(json_build_object('id', w.id, 'task_key', v.key, 'title', v.title,
             'status', w.status, 'assignee', w.assignee_id, 'due_at', w.due_at) ORDER BY w.id), '[]')

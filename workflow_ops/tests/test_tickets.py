@@ -75,6 +75,18 @@ def test_the_data_that_each_sees(ask, done, uma, will, tom, others):
     assert will.get(address).json()["data"] == everything
 
 
+def test_a_draft_opens_no_field(ask, done, will, tom, api):
+    other = api(("task_worker", "admin"))
+    ticket = ask()
+    done(ticket, "triage", by=other, priority=1, remark="Between us")
+    answer = TaskInstance.objects.get(instance__ticket=ticket["id"], number=2)
+    # Without the input of its own that would show the remark.
+    TaskInstance.objects.filter(pk=answer.pk).update(assignee=will.user, status="IN_PROGRESS", input={})
+    draft = {"output": {"remark": "?", "reply": "?"}}
+    assert will.post(f"{TASKS}{answer.pk}/save/", draft).status_code == 200
+    assert "remark" not in will.get(f"{TICKETS}{ticket['id']}/").json()["data"]
+
+
 def test_filters(ask, done, uma, tom, desk, publish, others):
     publish(flow("other", ["a"], []))
     other, _ = others
@@ -122,7 +134,7 @@ def test_filters_of_the_wrong_type(ask, tom, query, attr):
     assert (answer.status_code, [found for found, _ in errors(answer)]) == (400, [attr])
 
 
-def test_search(desk, uma, tom):
+def test_search(desk, uma, tom, will):
     subjects = ("Broken printer on 3rd floor", "Printing is slow", "Coffee")
     pks = [
         uma.post(TICKETS, {"ticket_definition": "desk", "data": {"topic": "x"}, "subject": subject}).json()["id"]
@@ -134,6 +146,10 @@ def test_search(desk, uma, tom):
     assert seen(tom, search="tea") == seen(tom, search="%") == seen(tom, search="'; --") == []
     assert seen(tom, search="9" * 40) == []
     assert seen(uma, search="coffee") == pks[2:]
+    assert seen(will, search="coffee") == seen(will, search=str(pks[2])) == []
+    task = tom.get(f"{TICKETS}{pks[2]}/").json()["open_tasks"][0]["id"]
+    assert will.post(f"{TASKS}{task}/claim/").status_code == 200
+    assert seen(will, search="coffee") == seen(will, search=str(pks[2])) == pks[2:]
 
 
 def test_as_many_statements_for_one_as_for_many(ask, uma, will, tom, done):
