@@ -35,10 +35,11 @@ class Rows:
 
     Expressions are constants of ours (never input) and name columns with their table; `:company` in one stands for the
     company's slug, and any other `:name` for a value that `bound` gives. The first column is the `id`: where the ORM
-    orders by the key, it says "by the first column".
+    orders by the key, it says "by the first column". `joined` is what the expressions read besides their table's row:
+    what stands behind FROM, of which there is one row for each of the table's.
     """
 
-    def __init__(self, **columns: str) -> None:
+    def __init__(self, joined: str = "", **columns: str) -> None:
         sql = ", ".join(f'{expression.replace("%", "%%")} AS "{name}"' for name, expression in columns.items())
         self.names = tuple(columns)
         if self.names[0] != "id":
@@ -46,7 +47,15 @@ class Rows:
         self._names = _NAMED.findall(sql)
         self._sql = _NAMED.sub("%s", sql)
         self._id = columns["id"]
-        self._text = f"(SELECT row_to_json(shown)::text FROM (SELECT {self._sql}) shown)"
+        more = f" FROM {joined}" if joined else ""
+        self._text = f"(SELECT row_to_json(shown)::text FROM (SELECT {self._sql}{more}) shown)"
+        # Row by row costs more than all at once; what is joined must see a row of the page.
+        table = self._id.partition(".")[0]
+        self._page = (
+            f"SELECT string_agg({self._text}, ',') FROM (SELECT {table}.* FROM {{source}}) {table}"
+            if joined
+            else f"SELECT string_agg(row_to_json(shown)::text, ',') FROM (SELECT {self._sql} FROM {{source}}) shown"
+        )
         self._values: dict[str, Any] = {}
 
     def bound(self, **values: Any) -> Rows:
@@ -69,7 +78,7 @@ class Rows:
             # row_to_json takes half the time of json_build_object, which looks up how to write each value anew.
             cursor.execute(
                 f"SELECT (SELECT count(*) FROM (SELECT 1 FROM {counted} LIMIT {COUNT_LIMIT + 1}) counted),"
-                f" (SELECT string_agg(row_to_json(shown)::text, ',') FROM (SELECT {self._sql} FROM {source}) shown)",
+                f" ({self._page.replace('{source}', source)})",
                 [*params, *self._params(), *params],
             )
             count, rows = cursor.fetchone()

@@ -16,21 +16,19 @@ from workflow_ops.models import Incident, TaskInstance, Ticket, VersionTask, Wor
 
 _UNDONE = "('OPEN', 'IN_PROGRESS', 'PENDING')"
 
-# `_ticket`'s run, of a ticket's row.
-_RUN = "FROM workflow_instances i WHERE i.id = tickets.instance_id"
 TICKET_ROWS = Rows(
+    "workflow_instances i JOIN workflow_versions version ON version.id = i.version_id WHERE i.id = tickets.instance_id",
     id="tickets.id",
     company=":company::text",
     number="tickets.id",
     ticket_definition="tickets.ticket_definition_id",
-    workflow=f"(SELECT i.workflow_id {_RUN})",
-    workflow_version="(SELECT v.number FROM workflow_instances i JOIN workflow_versions v ON v.id = i.version_id"
-    " WHERE i.id = tickets.instance_id)",
-    status=f"(SELECT i.status {_RUN})",
+    workflow="i.workflow_id",
+    workflow_version="version.number",
+    status="i.status",
     subject="tickets.subject",
-    conversation=f"(SELECT i.conversation {_RUN})",
+    conversation="i.conversation",
     # A ticket admin sees everything; others what the requester sees, and what their own tasks were given or gave.
-    data="""(SELECT CASE WHEN :everything THEN i.data ELSE (
+    data="""CASE WHEN :everything THEN i.data ELSE (
             SELECT coalesce(json_object_agg(seen.key, seen.value), '{}') FROM json_each(i.data) seen
             WHERE seen.key = ANY(i.visible_fields) OR EXISTS (
                 SELECT 1 FROM task_instances w
@@ -38,37 +36,38 @@ TICKET_ROWS = Rows(
                     AND ((w.input ->> seen.key) IS NOT NULL
                         -- A draft can name any field: it was not checked.
                         OR w.status IN ('COMPLETED', 'ERROR') AND (w.output ->> seen.key) IS NOT NULL)))
-        END FROM workflow_instances i WHERE i.id = tickets.instance_id)""",
+        END""",
     open_tasks=f"""(SELECT coalesce(json_agg(json_build_object('id', w.id, 'task_key', v.key, 'title', v.title,
             'status', w.status, 'assignee', w.assignee_id, 'due_at', w.due_at) ORDER BY w.id), '[]')
         FROM task_instances w JOIN workflow_version_tasks v ON v.id = w.task_id
         WHERE w.instance_id = tickets.instance_id AND w.status IN {_UNDONE})""",
     created_by="tickets.created_by_id",
     created_at="tickets.created_at",
-    updated_at=f"(SELECT greatest(i.updated_at, tickets.updated_at) {_RUN})",
+    updated_at="greatest(i.updated_at, tickets.updated_at)",
 )
 
-_TASK = "FROM workflow_version_tasks v WHERE v.id = task_instances.task_id"
 TASK_ROWS = Rows(
+    "workflow_version_tasks v, workflow_instances i LEFT JOIN tickets t ON t.instance_id = i.id"
+    " WHERE v.id = task_instances.task_id AND i.id = task_instances.instance_id",
     id="task_instances.id",
     company=":company::text",
-    task_key=f"(SELECT v.key {_TASK})",
-    title=f"(SELECT v.title {_TASK})",
-    ticket="(SELECT t.id FROM tickets t WHERE t.instance_id = task_instances.instance_id)",
+    task_key="v.key",
+    title="v.title",
+    ticket="t.id",
     execution="task_instances.instance_id",
-    workflow="(SELECT i.workflow_id FROM workflow_instances i WHERE i.id = task_instances.instance_id)",
+    workflow="i.workflow_id",
     status="task_instances.status",
     assignee="task_instances.assignee_id",
-    assignee_roles=f"(SELECT v.roles {_TASK})",
+    assignee_roles="v.roles",
     due_at="task_instances.due_at",
     input="task_instances.input",
     output="task_instances.output",
-    form=f"(SELECT v.form {_TASK})",
-    edit_layout=f"(SELECT v.edit_layout {_TASK})",
-    display_layout=f"(SELECT v.display_layout {_TASK})",
+    form="v.form",
+    edit_layout="v.edit_layout",
+    display_layout="v.display_layout",
     completed_by="task_instances.completed_by_id",
     completed_at="task_instances.completed_at",
-    created_by="(SELECT i.created_by_id FROM workflow_instances i WHERE i.id = task_instances.instance_id)",
+    created_by="i.created_by_id",
     created_at="task_instances.created_at",
     updated_at="task_instances.updated_at",
 )
