@@ -21,6 +21,7 @@ def document(key: str, text: str, scripts: Iterable[str], outputs: Iterable[dict
     for script in scripts:
         for line in filter(None, map(str.strip, re.split(r"[;\n]", script))):
             found = LINE.fullmatch(line)
+            assert found, line
             given.setdefault(found["label"].rstrip("0123456789"), {}).update(output(found["output"]))
     for labelled in outputs:
         for label, notes in labelled.items():
@@ -50,7 +51,7 @@ class TicketRun(Run):
         self.counts: Counter[str] = Counter()
         self._seen: dict[str, Any] = {}
 
-    def send(self, name: str, label: str | None = None, output: dict[str, Any] | None = None, **values: Any) -> None:
+    def send(self, name: str, label: str | None = None, output: dict[str, Any] | None = None, **values: Any) -> None:  # type: ignore[override]
         """Do it as the person whose part it is; EventRefused for a 409 that changes nothing."""
         if name == "started":
             answer = self.uma.post(TICKETS, {"ticket_definition": self.key, "data": {}})
@@ -61,7 +62,7 @@ class TicketRun(Run):
             answer = self.uma.post(f"{TICKETS}{self.ticket}/cancel/")
             assert answer.status_code == 200, answer.content
             opened = []
-        elif (pk := self.number(label)) == Run.number(self, "nobody"):
+        elif (pk := self.number(label or "")) == Run.number(self, "nobody"):
             raise EventRefused("task_closed", "The task has never been.")
         else:
             before = self._read()
