@@ -8,9 +8,10 @@ from typing import Any
 
 from core.errors import not_found
 from users.models import EVERYONE, CompanyRole
-from workflow_design.kernel import structure
+from workflow_design.kernel import proof, structure
 from workflow_design.kernel.document import Normalized
 from workflow_design.kernel.problems import Problem, pointer
+from workflow_design.kernel.structure.findings import Findings
 from workflow_design.kernel.structure.tasks import child_of, kind_of_task
 from workflow_design.models import WorkflowDefinition
 from workflow_design.services.stored import load
@@ -35,13 +36,14 @@ def validate(*, workflow_id: int) -> Report:
 
 def report(bundle: Mapping[str, Any]) -> Report:
     """The same of a bundle in normal form: what publishing goes by."""
-    # Nothing proves definitions yet, so nothing is proved.
+    # What decisions come to isn't proved yet, so nothing is.
     return Report(findings(bundle), structure.assumptions(bundle), proved=False)
 
 
 def findings(bundle: Mapping[str, Any]) -> list[Problem]:
     """What doesn't keep a bundle from being stored; pointers are into its exported document."""
-    return [*_unknown_roles(bundle), *_unknown_workflows(bundle), *structure.check(bundle)]
+    problems = [*_unknown_roles(bundle), *_unknown_workflows(bundle), *structure.check(bundle), *proof.check(bundle)]
+    return Findings(problems).result()
 
 
 def located(problems: list[Problem], found: Normalized, document: Any) -> list[Problem]:

@@ -73,6 +73,22 @@ def ladder() -> dict[str, Any]:
     }
 
 
+def wide() -> dict[str, Any]:
+    """A parallel split into 800 tasks that meet, then two that write one field."""
+    wide = [f"t{number}" for number in range(800)]
+    note = {"type": "object", "properties": {"note": {"type": "string"}}}
+    tasks = [{"key": key, "title": key, "task_type": "FORM"} for key in ["first", *wide, "last", "one", "two"]]
+    tasks[0]["split"] = tasks[801]["join"] = "parallel"
+    tasks[802]["output_schema"] = tasks[803]["output_schema"] = note
+    pairs = [(None, "first"), *(("first", key) for key in wide), *((key, "last") for key in wide)]
+    pairs += [("last", "one"), ("one", "two"), ("two", None)]
+    return {
+        "workflow": {"key": "w", "title": "W"},
+        "tasks": tasks,
+        "transitions": [{"from": a, "to": b} for a, b in pairs],
+    }
+
+
 def many_rules() -> dict[str, Any]:
     rule = {"or": [{"===": [{"var": "class"}, "first"]}] * 900}
     tasks = [{"key": f"t{n}", "title": "T", "task_type": "FORM"} for n in range(32)]
@@ -112,6 +128,8 @@ LONG = {
     "template_too_deep": lambda: with_task(1, input_transform=nested(70)),
     "template_too_large": lambda: with_task(1, input_transform=list(range(10_001))),
     "graph_refused": ladder,
+    "flow_unproved": wide,
+    "writers_unproved": wide,
     "not_all_checked": many_rules,
 }
 ELSEWHERE = ("key_taken", "not_in_document", "template_text", "template_number", "result_depth", "split_character")

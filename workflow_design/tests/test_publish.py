@@ -131,6 +131,7 @@ def test_what_is_unproved_has_to_be_accepted(alice, in_company, acme):
     document = long_document(400)
     letters = [f"x{number}" for number in range(990)]
     document["workflow"]["fields"] = [{"FieldName": "word", "FieldType": "string"}]
+    document["tickets"][0]["fields"] = {"word": "x1"}
     for link in document["transitions"][1:-1]:
         link["condition"] = {"in": [{"var": "word"}, letters]}
     address = f"{WORKFLOWS}{alice.post(UPLOAD, document).json()['workflow']['id']}/"

@@ -134,6 +134,8 @@ def _reads(bundle: Bundle, net: Net) -> Iterator[Read]:
         schema = task["input_schema"]
         required = schema.get("required") if isinstance(schema, dict) else None
         for place, name in enumerate(required if isinstance(required, list) else ()):
+            if not isinstance(name, str):
+                continue
             path = pointer("tasks", number, "input_schema", "required", place)
             yield Read(name, f'The input_schema of "{key}" requires', path, number, None, None)
         for name in _roots(read_by_template(task.get("input_transform"))):
@@ -156,7 +158,7 @@ def _roots(paths: set[str]) -> list[str]:
 def _always_written(schema: Any) -> list[str]:
     required = schema.get("required") if isinstance(schema, dict) else None
     known = output_properties(schema)
-    return [name for name in required if name in known] if isinstance(required, list) else []
+    return [name for name in required if isinstance(name, str) and name in known] if isinstance(required, list) else []
 
 
 def _why(bundle: Bundle, known: Definedness, read: Read) -> str:

@@ -156,22 +156,24 @@ def _ways(task: int | None, exits: Exits) -> Iterator[Move]:
 
 
 def ranks(net: Net) -> list[int]:
-    """Tasks in reverse postorder from the start: what comes before a join is done before what comes after it."""
+    """Tasks in reverse postorder from the start, in the order of the document where that is open: what comes before a
+    join is done before what comes after it.
+    """
     graph = net.graph
     rank = [0] * len(graph.tasks)
     seen = bytearray(len(graph.tasks))
     number = len(graph.tasks)
     starts = [graph.transitions[index].target for index in graph.starts]
-    for root in [task for task in starts if task is not None]:
+    for root in [task for task in reversed(starts) if task is not None]:
         if seen[root]:
             continue
         seen[root] = 1
-        walk = [(root, iter(graph.successors[root]))]
+        walk = [(root, reversed(graph.successors[root]))]
         while walk:
             for child in walk[-1][1]:
                 if not seen[child]:
                     seen[child] = 1
-                    walk.append((child, iter(graph.successors[child])))
+                    walk.append((child, reversed(graph.successors[child])))
                     break
             else:
                 rank[walk.pop()[0]] = number

@@ -12,7 +12,7 @@ from workflow_design.kernel.proof.together import Together, together
 MAX_STUCK = 20
 """Ways to get stuck that are told of one definition."""
 _SMALL = (3_000, 0.25)
-_WHOLE = (20_000, 0.6)
+_WHOLE = (30_000, 0.6)
 _ALL_ORDERS = (20_000, 0.6)
 _QUERY = (4_000, 0.2)
 _QUERIES = (20_000, 0.5)
@@ -53,27 +53,27 @@ class Flow:
 
 def flow(net: Net) -> Flow:
     """Explores the net made smaller; the whole net where that doesn't show that all is well."""
-    found = Flow(net)
-    if _ends_well(shrink(net)):
+    found = Flow(net, together=together(net))
+    plain = not net.inclusive or (found.together is not None and found.together.plain)
+    if _ends_well(shrink(net, plain=plain), plain):
         found.decided, found.by = True, "shrunk"
     else:
-        _whole(found)
-    found.together = together(net)
+        _whole(found, plain)
     if found.decided and not found.wrong:
         _twice(found)
     return found
 
 
-def _ends_well(net: Net) -> bool:
+def _ends_well(net: Net, plain: bool) -> bool:
     seen = explore(net, Budget(*_SMALL))
-    if not seen.complete or not seen.plain or seen.grows is not None:
+    if not seen.complete or not (plain or seen.plain) or seen.grows is not None:
         return False
     done, stuck = seen.ends()
     opened = {task for _, active in seen.states for task in active}
     return not stuck and all(seen.reaching(done)) and len(opened) == len(net.graph.tasks)
 
 
-def _whole(found: Flow) -> None:
+def _whole(found: Flow, plain: bool) -> None:
     net = found.net
     seen = explore(net, Budget(*_WHOLE))
     done, stuck = seen.ends()
@@ -81,7 +81,7 @@ def _whole(found: Flow) -> None:
     found.by = "one at a time"
     exact = seen.complete and seen.grows is None
     if net.inclusive:
-        exact = exact and seen.plain and hopeless is None
+        exact = exact and (plain or seen.plain) and (plain or hopeless is None)
     if not exact and seen.grows is None:
         found.plain = False
         found.by = "all orders"
@@ -98,9 +98,11 @@ def _whole(found: Flow) -> None:
     known = set()
     for place in stuck:
         waiting = frozenset(net.graph.transitions[index].target for index, _ in seen.states[place][0])
-        if waiting not in known and len(known) < MAX_STUCK:
-            known.add(waiting)
-            found.stuck.append((seen.states[place], seen.trace(place)))
+        moves = seen.trace(place)
+        kind = waiting, waiting <= {move.task for move in moves}
+        if kind not in known and len(known) < MAX_STUCK:
+            known.add(kind)
+            found.stuck.append((seen.states[place], moves))
     if exact:
         if hopeless is not None:
             found.endless = seen.states[hopeless], seen.trace(hopeless)
@@ -109,9 +111,25 @@ def _whole(found: Flow) -> None:
 
 
 def _hopeless(seen: Exploration, ends: list[int]) -> int | None:
-    """The first state from which the run comes to no end."""
+    """Of the states from which the run comes to no end, the first to which it comes back."""
     reached = seen.reaching(ends)
-    return next((place for place in range(1, len(seen.states)) if not reached[place]), None)
+    left = [place for place in range(1, len(seen.states)) if not reached[place]]
+    if not left:
+        return None
+    after: dict[int, list[int]] = {place: [] for place in left}
+    before = dict.fromkeys(left, 0)
+    for place in left:
+        for earlier in seen.before[place]:
+            if earlier in after:
+                after[earlier].append(place)
+                before[place] += 1
+    outside = [place for place in left if not before[place]]
+    for place in outside:
+        for later in after[place]:
+            before[later] -= 1
+            if not before[later]:
+                outside.append(later)
+    return next((place for place in left if before[place]), left[0])
 
 
 def _dead(found: Flow, seen: Exploration, hopeless: int | None) -> list[int]:

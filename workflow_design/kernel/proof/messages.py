@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from workflow_design.kernel.problems import Problem, pointer
 from workflow_design.kernel.proof.explore import NOTHING, Move, is_twofold
@@ -46,22 +47,43 @@ def flow_problems(found: Flow) -> list[Problem]:
         return [Problem("unproved", "flow_unproved", _UNPROVED, "/transitions")]
     if found.wrong:
         return problems
-    for task, transition, moves in found.twice[:MAX_TWICE]:
-        if not _follows(net, moves) and confirmed(net, moves):
+    for task, transition, moves in islice(_first_of_their_kind(found), MAX_TWICE):
+        if confirmed(net, moves):
             problems.append(_twice(net, task, transition, moves))
     if not found.decided or not found.bounded:
         problems.append(Problem("unproved", "flow_unproved", _UNPROVED, "/transitions"))
     return problems
 
 
-def _follows(net: Net, moves: Sequence[Move]) -> bool:
-    """Whether something was there twice before the last move: then this only follows from that."""
-    state: State = NOTHING
-    for move in moves[:-1]:
-        state, _ = net.fire(state, move.task, move.taken)
-        if is_twofold(state):
-            return True
-    return False
+def _first_of_their_kind(found: Flow) -> Iterator[tuple[int | None, int | None, list[Move]]]:
+    """What is there twice, without what only follows from that: something else was there twice before, and leads to
+    it.
+    """
+    net = found.net
+    kept: set[int] = set()
+    for task, transition, moves in sorted(found.twice, key=lambda entry: len(entry[2])):
+        target = task if transition is None else net.graph.transitions[transition].target
+        assert target is not None
+        state: State = NOTHING
+        earlier: set[int] = set()
+        for move in moves[:-1]:
+            state, _ = net.fire(state, move.task, move.taken)
+            if is_twofold(state):
+                earlier.update(other for other in kept if state[1].count(other) > 1)
+        if not any(_leads(net, other, target) for other in earlier):
+            kept.add(target)
+            yield task, transition, moves
+
+
+def _leads(net: Net, source: int, target: int) -> bool:
+    seen = {source}
+    todo = [source]
+    while todo:
+        for task in net.graph.successors[todo.pop()]:
+            if task not in seen:
+                seen.add(task)
+                todo.append(task)
+    return target in seen
 
 
 def _begin(net: Net, moves: Sequence[Move]) -> str:

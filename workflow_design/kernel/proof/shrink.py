@@ -28,8 +28,9 @@ class _Edge:
 class Shrinking:
     """The net being made smaller. Tasks keep their numbers until `result`."""
 
-    def __init__(self, net: Net) -> None:
+    def __init__(self, net: Net, *, plain: bool) -> None:
         graph = net.graph
+        self._plain = plain
         self._graph = graph
         self._edges: dict[int, _Edge] = {
             t.index: _Edge(-1 if t.source is None else t.source, t.target) for t in graph.transitions
@@ -68,6 +69,8 @@ class Shrinking:
         - one of two alternatives, to the end, to an exclusive or to an inclusive join: the same follows from either
         - both, to a parallel or inclusive join: it takes them together
         - any of two, to an inclusive join: it asks for one of them and takes what there is
+
+        What is said of inclusive joins holds while something never waits there twice: where the net is plain.
         """
         targets = Counter(self._edges[edge].target for edge in self._outgoing[source])
         if not any(count > 1 for count in targets.values()):
@@ -79,7 +82,7 @@ class Shrinking:
                 may = []
                 for edge in exits.may:
                     target = self._edges[edge].target
-                    if target is not None and self._join(target) == "parallel":
+                    if target is not None and (self._join(target) == "parallel" or self._left_alone(target)):
                         may.append(edge)
                     elif target not in kept:
                         kept[target] = edge
@@ -98,7 +101,7 @@ class Shrinking:
         must, may, otherwise = [], [], exits.otherwise
         for edge in exits.must:
             target = self._edges[edge].target
-            if target is None or self._join(target) == "exclusive":
+            if target is None or self._join(target) == "exclusive" or self._left_alone(target):
                 must.append(edge)
             elif target not in kept:
                 kept[target] = edge
@@ -107,7 +110,7 @@ class Shrinking:
                 self._remove(edge)
         for edge in exits.may:
             target = self._edges[edge].target
-            if target is None or self._join(target) != "inclusive":
+            if target is None or self._join(target) != "inclusive" or self._left_alone(target):
                 may.append(edge)
             elif target not in kept:
                 kept[target] = edge
@@ -217,6 +220,9 @@ class Shrinking:
     def _join(self, task: int) -> str:
         return self._joins[task] if len(self._incoming[task]) > 1 else "exclusive"
 
+    def _left_alone(self, task: int) -> bool:
+        return not self._plain and self._join(task) == "inclusive"
+
     def _remove(self, edge: int) -> None:
         gone = self._edges.pop(edge)
         self._outgoing[gone.source].discard(edge)
@@ -275,8 +281,11 @@ class Shrinking:
         return Net(graph, exits, renamed(start[0]) if start else Exits("completed", "one", (), (), None))
 
 
-def shrink(net: Net) -> Net:
+def shrink(net: Net, *, plain: bool) -> Net:
     """A net, often without any task, of which this holds: if all its tasks can open, and its end can be reached from
     all of its states, without any inclusive join that depends on the order of events, then so it is with `net`.
+
+    `plain`: none does in `net`, as is known already. Only then inclusive joins are made smaller: a smaller one would no
+    longer show it.
     """
-    return Shrinking(net).run()
+    return Shrinking(net, plain=plain).run()

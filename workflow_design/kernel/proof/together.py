@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import NamedTuple
 
 from workflow_design.kernel.proof.explore import ranks
 from workflow_design.kernel.proof.net import Exits, Net
@@ -20,12 +23,14 @@ MAX_WORK = 250_000
 @dataclass(frozen=True, slots=True)
 class Together:
     """`rows[i]`: bit set of what may be there together with item i. Items are groups of tasks and transitions on
-    which tokens wait.
+    which tokens wait. `plain`: no inclusive join ever holds what something else could still bring, so that it waits for
+    all that is on its way and doesn't depend on the order of events.
     """
 
     rows: list[int]
     group: list[int]  # by task
     place: dict[int, int]  # by transition on which tokens wait
+    plain: bool
 
     def tasks(self, one: int, other: int) -> bool:
         """Whether the two tasks, or two instances of the same one, may be open at the same time."""
@@ -42,6 +47,17 @@ def together(net: Net) -> Together | None:
     if net.heavy:
         return None
     return _Relation(net).solve()
+
+
+class _Reaching(NamedTuple):
+    """Of an inclusive join, as bit sets of items: what can reach none of its transitions without passing it, every one
+    of them, or, by transition, some and this one. Its own transitions reach none. `full`: the mask of every one.
+    """
+
+    none: int
+    every: int
+    some: dict[int, int]
+    full: int
 
 
 class _Relation:
@@ -66,7 +82,10 @@ class _Relation:
                     self.single[group].update(self._items(exits))
             self.single[group].discard(group)
         self.joins = {item: graph.transitions[index].target for index, item in self.place.items()}
-        self.reaching: dict[int, tuple[int, dict[int, int]]] = {}
+        self.reaching: dict[int, _Reaching] = {}
+        self.exits = [
+            reduce(or_, (1 << item for exits in listed for item in self._items(exits)), 0) for listed in net.exits
+        ]
 
     def solve(self) -> Together | None:
         for exits in [self.net.start, *(e for listed in self.net.exits for e in listed)]:
@@ -82,7 +101,27 @@ class _Relation:
                     self._add(output, fresh)
             else:
                 self._add(self.group[join], self._beside(join))
-        return Together(self.rows, self.group, self.place) if self.work > 0 else None
+        plain = all(self._waits_for_all(join) for join in self.net.inclusive)
+        return Together(self.rows, self.group, self.place, plain) if self.work > 0 else None
+
+    def _waits_for_all(self, join: int) -> bool:
+        """Whether the join opens just when nothing is left that can reach some of its transitions and not others.
+
+        So it is if nothing can still bring what it already holds, and if what can reach all of its transitions alike,
+        which it doesn't wait for, comes no nearer while it holds something, or something nearer is on its way.
+        """
+        net = self.net
+        reaching = self._reaching(join)
+        nearer = reduce(or_, reaching.some.values())
+        for item, others in reaching.some.items():
+            if self.rows[item] & (others | 1 << item):
+                return False
+            nearer |= 1 << item
+        mask = net.graph.reach(join).mask
+        for task, items in enumerate(self.exits):
+            if mask[task] == reaching.full and nearer & items and self.rows[self.group[task]] & nearer:
+                return False
+        return True
 
     def _items(self, exits: Exits) -> Iterator[int]:
         listed = [*exits.must, *exits.may] + ([] if exits.otherwise is None else [exits.otherwise])
@@ -140,25 +179,24 @@ class _Relation:
             anywhere |= self.rows[item]
         if join not in self.net.inclusive:
             return everywhere
-        never, by_item = self._reaching(join)
-        answer = everywhere | anywhere & never
+        reaching = self._reaching(join)
+        answer = everywhere | anywhere & (reaching.none | reaching.every)
         for item in incoming:
-            answer |= self.rows[item] & by_item[item]
+            answer |= self.rows[item] & reaching.some[item]
         # Of the transitions that hold a token one is taken: more stays only where two were.
         for item in incoming:
             if not self.rows[item] >> item & 1:
                 answer &= ~(1 << item)
         return answer
 
-    def _reaching(self, join: int) -> tuple[int, dict[int, int]]:
-        """What can't reach an inclusive join, and per incoming transition what can reach that."""
+    def _reaching(self, join: int) -> _Reaching:
         known = self.reaching.get(join)
         if known is not None:
             return known
         reach = self.net.graph.reach(join)
         by_bit = {reach.bit[index]: self.place[index] for index in self.net.graph.tasks[join].incoming}
-        by_item = dict.fromkeys(by_bit.values(), 0)
-        never = always = 0
+        some = dict.fromkeys(by_bit.values(), 0)
+        none = every = 0
         full = sum(by_bit)
         seen = set()
         sources = [(group, task) for task, group in enumerate(self.group)]
@@ -169,20 +207,19 @@ class _Relation:
             seen.add(item)
             mask = reach.mask[task]
             if not mask:
-                never |= 1 << item
+                none |= 1 << item
             elif mask == full:
-                always |= 1 << item
-                continue
-            while mask:
-                self.work -= 1
-                low = mask & -mask
-                mask ^= low
-                by_item[by_bit[low]] |= 1 << item
-        for item in by_item:
-            by_item[item] |= always
-            never |= 1 << item
-        self.reaching[join] = never, by_item
-        return never, by_item
+                every |= 1 << item
+            else:
+                while mask:
+                    self.work -= 1
+                    low = mask & -mask
+                    mask ^= low
+                    some[by_bit[low]] |= 1 << item
+        for item in some:
+            none |= 1 << item
+        known = self.reaching[join] = _Reaching(none, every, some, full)
+        return known
 
 
 def _groups(net: Net) -> tuple[list[int], list[list[int]]]:

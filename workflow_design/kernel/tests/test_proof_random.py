@@ -44,7 +44,7 @@ def test_small_definitions_of_every_kind():
             "parallel joins": 0.15,
             "loops": 0.15,
             "error or timeout exits": 0.2,
-            "order of events matters to a join": 0.015,
+            "order of events matters to a join": 0.003,
         }
         assert {name: mix[name] for name, share in least.items() if mix[name] < share * CASES} == {}
 

@@ -1,0 +1,271 @@
+"""The known ways in which a run can fail to end, by name, and what is said of each."""
+
+from __future__ import annotations
+
+from random import Random
+from time import thread_time
+
+import pytest
+
+from workflow_design.kernel.graph import compile_graph
+from workflow_design.kernel.proof import check
+from workflow_design.kernel.proof.explore import Budget, explore
+from workflow_design.kernel.proof.flow import flow as explored
+from workflow_design.kernel.proof.net import net_of
+from workflow_design.kernel.proof.shrink import shrink
+from workflow_design.kernel.proof.together import together
+
+from .flows import Run, bundle, flow, task, transition
+from .proof_graphs import structured
+from .test_examples import FILES, bundle_of
+
+
+def said(definition):
+    return [(p.severity, p.code, p.task, p.trace) for p in check(definition)]
+
+
+def only(definition):
+    (problem,) = check(definition)
+    return problem
+
+
+# --- known cases ---
+
+
+def test_deadlock():
+    """A choice that meets in a parallel join."""
+    definition = flow("intake -> assess; assess -> legal{b}, approve[AND/]{default}; legal -> approve; approve -> end")
+    problem = only(definition)
+    assert (problem.severity, problem.code, problem.task, problem.path) == (
+        "error",
+        "flow_stuck",
+        "approve",
+        "/tasks/3",
+    )
+    assert problem.trace == ("intake", "assess")
+    assert problem.message == (
+        'Complete "intake", then "assess" with "approve" next: "approve" then waits for "legal", which can\'t happen '
+        "any more, so that the run is stuck. A parallel join needs all of its transitions: lead only ways to it that "
+        "are always taken together, or make it inclusive."
+    )
+
+
+def test_deadlock_after_some_work():
+    definition = flow("a[/AND] -> b, c; b -> d[AND/]{x}, end{default}; c -> d; d -> end")
+    problem = only(definition)
+    assert (problem.severity, problem.code, problem.task, problem.path) == ("error", "flow_stuck", "d", "/tasks/3")
+    assert problem.trace == ("a", "b", "c")
+    assert '"b" with the end next' in problem.message
+    assert '"d" then waits for "b"' in problem.message
+    Run(definition, {"x": False}).play("start => a; a => b c; b => c; c => ERROR; incident stuck")
+
+
+def test_livelock():
+    """A circle whose way out is never taken: the transition before it is always true."""
+    definition = flow("start -> a; a -> b; b -> a{p0}, end{p1}")
+    problem = only(definition)
+    assert (problem.code, problem.task, problem.trace) == ("flow_no_end", "a", ())
+    assert problem.message.startswith('Open a ticket: "a" is then open')
+
+
+def test_livelock_beside_other_work():
+    """What goes round hides nothing: the other branch is stuck as well."""
+    definition = flow(
+        "start -> s; s[/AND] -> a, c, d; a -> b; b -> a{p0}, end{p1}; c -> e[AND/]{x}, end{default}; d -> e"
+    )
+    assert [(code, key) for _, code, key, _ in said(definition)] == [("flow_no_end", "a")]
+
+
+def test_lack_of_synchronisation():
+    """A parallel split that meets in an exclusive join: bounded, and the end is reached."""
+    definition = flow("report[/AND] -> photo, text; photo -> check; text -> check; check -> end")
+    problem = only(definition)
+    assert (problem.severity, problem.code, problem.task) == ("warning", "flow_opens_twice", "check")
+    assert problem.trace == ("report", "photo", "text")
+    assert problem.path == "/tasks/3"
+
+
+def test_two_tokens_that_wait():
+    definition = flow(
+        "start -> a, b; a[/AND] -> c, d; c -> e; d -> e; e -> f[AND/]; b[/AND] -> g, h; g -> i; h -> i; i -> f"
+    )
+    codes = {(severity, code) for severity, code, _, _ in said(definition)}
+    assert codes == {("warning", "flow_opens_twice")}
+    assert {key for *_, key, _ in said(definition)} == {"e", "i"}
+
+
+def test_unbounded_loop():
+    definition = flow("start -> a; a[/OR] -> a{again}, b{default}, c{x}; b -> end; c -> end")
+    problem = only(definition)
+    assert (problem.severity, problem.code) == ("error", "flow_grows")
+    assert "That can go on without end" in problem.message
+
+
+def test_unbounded_loop_of_work_that_ends_by_itself():
+    """The extra work always ends in the order that is looked at first."""
+    definition = flow("start -> a; a[/AND] -> b, c; b -> a{again}, end{default}; c -> end")
+    problem = only(definition)
+    assert (problem.severity, problem.code, problem.task) == ("error", "flow_grows", "c")
+    run = Run(definition, {"again": True}).start()
+    for completed in problem.trace:
+        run.complete(next(label for label in run.open if label.startswith(completed)))
+    assert run.open.count("c1") + run.open.count("c2") == 2
+
+
+def test_dead_task():
+    definition = flow("start -> a; a -> b; a -> c; b -> end; c -> end")
+    problem = only(definition)
+    assert (problem.severity, problem.code, problem.task, problem.trace) == ("error", "flow_dead_task", "c", None)
+    assert '"a" never takes the transition to it' in problem.message
+
+
+def test_what_lies_behind_a_dead_task_is_not_told():
+    definition = flow("start -> a; a -> b; a -> c; b -> end; c -> d; d -> end")
+    assert [(code, key) for _, code, key, _ in said(definition)] == [("flow_dead_task", "c")]
+
+
+def test_improper_completion():
+    """The join has opened; a second token is left in front of it."""
+    definition = flow("start -> a, b; a -> p[AND/]; b -> p; p -> end; p -> a{error}")
+    problem = only(definition)
+    assert (problem.severity, problem.code, problem.task) == ("error", "flow_left_over", "p")
+    assert problem.trace == ("b", "a", "p error", "a")
+    assert 'something is left over in front of "p", which was open before' in problem.message
+
+
+def test_inclusive_joins_that_wait_for_each_other():
+    definition = flow(
+        "start -> a, b; a -> left[OR/OR]; b -> right[OR/OR];"
+        "left -> right{over}, end{default}; right -> left{over}, end{default}"
+    )
+    problem = only(definition)
+    assert (problem.code, problem.task, problem.trace) == ("flow_stuck", "left", ("a", "b"))
+    assert '"left" then waits for "right"' in problem.message
+
+
+def test_error_and_timeout_exits_count():
+    sound = "a[/AND] -> b, c; b -> d[AND/]; c -> d; d -> end"
+    assert check(flow(sound)) == []
+    assert only(flow(sound + "; b -> end{error}")).trace == ("a", "b error", "c")
+    assert only(flow(sound + "; c -> end{timeout}")).trace == ("a", "b", "c timeout")
+    assert 'complete "a", then "b", then "c" (which takes too long)' in only(
+        flow(sound + "; c -> end{timeout}")
+    ).message.replace("Complete", "complete")
+    # What an inclusive join can do without, it doesn't wait for.
+    assert check(flow(sound.replace("AND/]", "OR/]") + "; b -> end{error}")) == []
+
+
+def test_starts_are_an_inclusive_split():
+    assert only(flow("start -> a, b{x}; a -> c[AND/]; b -> c; c -> end")).message.startswith('Start with "a"')
+    assert check(flow("start -> a, b; a -> c[AND/]; b -> c; c -> end")) == []
+
+
+def test_conditions_that_contradict_each_other_are_no_two_ways():
+    assert check(flow("start -> a{n>5}, b{n<=5}; a -> b; b -> end")) == []
+    assert only(flow("start -> a{n>5}, b{n<=6}; a -> b; b -> end")).code == "flow_opens_twice"
+    assert check(flow("a[/OR] -> b{n=1}, c{n=2}, d{default}; b -> d; c -> d; d -> end")) == []
+
+
+def test_a_split_without_a_true_condition_is_no_matter_of_flow():
+    assert check(flow("a -> b{x}; b -> end")) == []
+
+
+def test_what_a_join_hides_is_seen_in_any_order():
+    """An inclusive join that opens early, because what is on its way could also come where something is already."""
+    definition = flow(
+        "start -> s; s[/AND] -> a, b; a -> j[OR/]; b -> c{x}, d{default}; c -> j; d -> a{x}, end{default}; j -> end"
+    )
+    found = explored(net_of(compile_graph(definition)))
+    assert found.decided
+    assert not found.plain
+
+
+def test_a_definition_that_is_none_is_left_to_the_structure_checks():
+    assert check(bundle([], [])) == []
+    assert check(bundle([task("a"), task("a")], [])) == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_examples_are_sound(name):
+    definition = bundle_of(name)
+    assert check(definition) == []
+    found = explored(net_of(compile_graph(definition)))
+    assert (found.sound, found.by) == (True, "shrunk")
+
+
+# --- the shortest way ---
+
+
+def test_the_trace_is_a_shortest_one():
+    """As many steps as there are on the shortest of all ways to a stuck run, in any order."""
+    tried = 0
+    for seed in range(400):
+        net = net_of(compile_graph(structured(Random(seed), 8, 14)))
+        found = explored(net)
+        if not found.stuck or not found.plain:
+            continue
+        whole = explore(net, Budget(20_000, 5), delayed=None)
+        if not whole.complete or whole.grows is not None:
+            continue
+        tried += 1
+        _, stuck = whole.ends()
+        assert min(len(moves) for _, moves in found.stuck) == min(len(whole.trace(place)) for place in stuck)
+    assert tried >= 15
+
+
+# --- what is too large ---
+
+
+def test_blocks_inside_each_other_shrink_to_nothing():
+    for seed in range(100):
+        net = net_of(compile_graph(structured(Random(seed), 20, 60, spoilt=0)))
+        relation = together(net)
+        assert relation is not None
+        assert relation.plain
+        assert relation.twice() == ([], [])
+        assert len(shrink(net, plain=True).graph.tasks) == 0
+
+
+def crossed(size, gate):
+    """A parallel split into tasks of which each leads to any of three others: no order is like another."""
+    tasks, transitions = [task("first", split="parallel")], [transition(None, "first")]
+    for number in range(size):
+        tasks += [task(f"a{number}", split="inclusive"), task(f"b{number}", join=gate)]
+        transitions.append(transition("first", f"a{number}"))
+        for way in range(3):
+            condition = {"===": [{"var": f"x{number}_{way}"}, True]}
+            transitions.append(transition(f"a{number}", f"b{(number + way) % size}", condition=condition))
+    return bundle(tasks, transitions)
+
+
+def complete_graph(size, gate):
+    keys = [f"t{number}" for number in range(size)]
+    ways = [transition(a, b) for a in keys for b in keys if a != b]
+    for number, way in enumerate(ways):
+        way["condition"] = None if gate == "parallel" else {">": [{"var": "x"}, number]}
+    return bundle(
+        [task(key, join=gate, split=gate) for key in keys], [transition(None, "t0"), *ways, transition("t1", None)]
+    )
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        crossed(40, "inclusive"),
+        crossed(40, "parallel"),
+        complete_graph(150, "inclusive"),
+        complete_graph(150, "exclusive"),
+        complete_graph(150, "parallel"),
+    ],
+    ids=["crossed inclusive", "crossed parallel", "complete inclusive", "complete exclusive", "complete parallel"],
+)
+def test_hostile_definitions_end_in_bounded_time(definition):
+    begin = thread_time()
+    problems = check(definition)
+    assert thread_time() - begin < 6
+    assert {p.severity for p in problems} <= {"error", "unproved", "warning"}
+
+
+def test_what_cannot_be_decided_is_unproved():
+    problem = only(crossed(40, "inclusive"))
+    assert (problem.severity, problem.code, problem.path) == ("unproved", "flow_unproved", "/transitions")
