@@ -53,6 +53,12 @@ class Definedness:
             return self.at_start
         return self.opened[task] | (self.written[task] if event == "completed" else 0)
 
+    def bits(self, read: Read) -> int:
+        """What is set when that is read."""
+        if read.task is None or read.event is not None:
+            return self.after(read.task, read.event or "completed")
+        return self.opened[read.task]
+
     def _given(self, ticket: Mapping[str, Any]) -> set[str]:
         listed = {name for name, value in ticket["fields"].items() if value is None and name in self.required}
         return listed | ticket_constants(ticket).keys() | ticket_defaults(ticket).keys()
@@ -101,7 +107,7 @@ def check_reads(bundle: Bundle, net: Net, limit: int) -> list[Problem]:
     known = Definedness(bundle, net)
     problems: list[Problem] = []
     for read in _reads(bundle, net):
-        bits = known.after(read.task, read.event) if read.event or read.task is None else known.opened[read.task]
+        bits = known.bits(read)
         if known.is_set(read.name, bits):
             continue
         if len(problems) >= limit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from workflow_design.kernel.proof.explore import Budget, Exploration, Move, explore
 from workflow_design.kernel.proof.net import Net, State
@@ -95,7 +96,7 @@ def _whole(found: Flow, plain: bool) -> None:
             hopeless = None
     if seen.grows is not None:
         found.grows = seen.states[seen.grows], seen.trace(seen.grows)
-    known = set()
+    known: set[tuple[frozenset[int | None], bool]] = set()
     for place in stuck:
         waiting = frozenset(net.graph.transitions[index].target for index, _ in seen.states[place][0])
         moves = seen.trace(place)
@@ -152,42 +153,47 @@ def _twice(found: Flow) -> None:
         return
     tasks, transitions = found.together.twice()
     found.bounded = True
-    if not tasks and not transitions:
-        return
     whole = Budget(*_QUERIES)
-    if found.plain:  # inclusive joins never hold two
-        transitions = [index for index in transitions if net.graph.transitions[index].target not in net.inclusive]
+    if not found.plain:
+        if tasks or transitions:
+            _ask(found, whole, None, [*((task, None) for task in tasks), *((None, way) for way in transitions)])
+        return
     for task in tasks:
-        _ask(found, whole, frozenset({task}), task, None)
+        _ask(found, whole, frozenset({task}), [(task, None)])
     for index in transitions:
         target = net.graph.transitions[index].target
-        assert target is not None
-        sources = {net.graph.transitions[i].source for i in net.graph.tasks[target].incoming}
-        _ask(found, whole, frozenset(source for source in sources if source is not None), None, index)
+        if target is not None and target not in net.inclusive:  # those never hold two
+            sources = {net.graph.transitions[i].source for i in net.graph.tasks[target].incoming}
+            _ask(found, whole, frozenset(source for source in sources if source is not None), [(None, index)])
 
 
-def _ask(found: Flow, whole: Budget, delayed: frozenset[int], task: int | None, transition: int | None) -> None:
+def _ask(
+    found: Flow, whole: Budget, delayed: frozenset[int] | None, asked: list[tuple[int | None, int | None]]
+) -> None:
+    """Looks for two of what is asked for: a task, or a transition."""
     if found.grows is not None:
         return
     if whole.moves <= 0:
         found.bounded = False
         return
-    budget = Budget(min(_QUERY[0], whole.moves), _QUERY[1])
+    budget = whole if delayed is None else Budget(min(_QUERY[0], whole.moves), _QUERY[1])
     before = budget.moves
-    seen = explore(found.net, budget, delayed=delayed if found.plain else None)
-    whole.spend(before - budget.moves)
+    seen = explore(found.net, budget, delayed=delayed)
+    if budget is not whole:
+        whole.spend(before - budget.moves)
     if seen.grows is not None:
         found.grows = seen.states[seen.grows], seen.trace(seen.grows)
         return
-    for place, (tokens, active) in enumerate(seen.states):
-        if active.count(task) > 1 if task is not None else (transition, 2) in tokens:
-            found.twice.append((task, transition, seen.trace(place)))
-            break
+    for task, transition in asked:
+        for place, (tokens, active) in enumerate(seen.states):
+            if active.count(task) > 1 if task is not None else (transition, 2) in tokens:
+                found.twice.append((task, transition, seen.trace(place)))
+                break
     if not seen.complete:
         found.bounded = False
 
 
-def meet(found: Flow, one: int, other: int, whole: Budget) -> list[Move] | bool | None:
+def meet(found: Flow, one: int, other: int, whole: Budget) -> list[Move] | Literal[False] | None:
     """Moves after which both tasks are open (`one` twice, if it is the same); False: that can't be; None: not known."""
     if found.together is not None and not found.together.tasks(one, other):
         return False

@@ -174,6 +174,8 @@ def _dead(found: Flow) -> list[Problem]:
         for task in found.dead
         if task not in behind and any(graph.transitions[i].source not in dead for i in graph.tasks[task].incoming)
     ]
+    if not roots:  # a circle that nothing leads into
+        roots = [task for task in found.dead if task not in behind][:1]
     problems = []
     for task in roots:
         node = graph.tasks[task]

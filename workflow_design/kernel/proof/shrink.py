@@ -165,13 +165,7 @@ class Shrinking:
         """One way on: whatever came in comes out there."""
         target = self._edges[leaving].target
         incoming = self._incoming[task]
-        if target is None:
-            # Beside something else it would be lost from sight how often it is open; alone it takes nothing along.
-            if not self._alone.issuperset(incoming):
-                return
-            if len(incoming) > 1 and self._join(task) != "exclusive":
-                return
-        elif len(incoming) > 1 and not (self._join(task) == "exclusive" == self._join(target)):
+        if len(incoming) > 1 and not (self._join(task) == "exclusive" and self._ends_or_is_exclusive(target)):
             return
         if target is not None:
             if len(incoming) > 1:
@@ -219,6 +213,9 @@ class Shrinking:
 
     def _join(self, task: int) -> str:
         return self._joins[task] if len(self._incoming[task]) > 1 else "exclusive"
+
+    def _ends_or_is_exclusive(self, target: int | None) -> bool:
+        return target is None or self._join(target) == "exclusive"
 
     def _left_alone(self, task: int) -> bool:
         return not self._plain and self._join(task) == "inclusive"

@@ -9,6 +9,7 @@ from workflow_design.kernel.proof.explore import Budget, Move
 from workflow_design.kernel.proof.flow import Flow, meet
 from workflow_design.kernel.proof.messages import confirmed
 from workflow_design.kernel.proof.replay import keys, named, told
+from workflow_design.kernel.proof.together import Together
 
 MAX_PAIRS = 50
 _MOVES, _SECONDS = 20_000, 0.4
@@ -18,45 +19,54 @@ def check_writers(found: Flow) -> list[Problem]:
     """An error for two tasks that can be open together and write one field, a warning for one that can open twice."""
     problems: list[Problem] = []
     whole = Budget(_MOVES, _SECONDS)
-    for one, other, fields in _pairs(found):
+    pairs = _pairs(found)
+    for (one, other), fields in pairs[:MAX_PAIRS]:
         moves = meet(found, one, other, whole) if whole.moves > 0 else None
         if moves is False:
             continue
-        if len(problems) >= MAX_PAIRS:
-            break
         if moves is not None and confirmed(found.net, moves):
             problems.append(_problem(found, one, other, fields, moves))
         elif not found.wrong:
             problems.append(_unproved(found, one, other, fields))
+    if len(pairs) > MAX_PAIRS and not found.wrong:
+        (one, other), fields = pairs[-1]
+        problems.append(_unproved(found, one, other, fields))
     return problems
 
 
-def _pairs(found: Flow) -> Iterator[tuple[int, int, list[str]]]:
-    """Writers of one field that the relation doesn't keep apart, each pair once; without it, all of them."""
-    tasks = found.net.graph.tasks
-    by_field: dict[str, list[int]] = {}
-    for task in tasks:
+def _pairs(found: Flow) -> list[tuple[tuple[int, int], list[str]]]:
+    """Writers of one field that the relation doesn't keep apart, each pair once, with their fields; without the
+    relation all of them; at most one more than MAX_PAIRS.
+    """
+    writers: dict[str, list[int]] = {}
+    for task in found.net.graph.tasks:
         for name in sorted(task.outputs):
-            by_field.setdefault(name, []).append(task.index)
+            writers.setdefault(name, []).append(task.index)
     pairs: dict[tuple[int, int], list[str]] = {}
-    relation = found.together
-    for name, writers in by_field.items():
-        in_group: dict[int, list[int]] = {}
-        groups = 0
-        for task in writers:
-            group = relation.group[task] if relation else 0
-            in_group.setdefault(group, []).append(task)
-            groups |= 1 << group
-        for task in writers:
-            others = relation.rows[relation.group[task]] & groups if relation else 1
-            while others and len(pairs) <= MAX_PAIRS:
-                low = others & -others
-                others ^= low
-                for other in in_group[low.bit_length() - 1]:
-                    if task <= other and len(pairs) <= MAX_PAIRS:
-                        pairs.setdefault((task, other), []).append(name)
-    for (one, other), fields in sorted(pairs.items()):
-        yield one, other, fields
+    for name, listed in writers.items():
+        for pair in _not_apart(found.together, listed):
+            if pair in pairs:
+                pairs[pair].append(name)
+            elif len(pairs) > MAX_PAIRS:
+                break
+            else:
+                pairs[pair] = [name]
+    return list(pairs.items())
+
+
+def _not_apart(relation: Together | None, tasks: list[int]) -> Iterator[tuple[int, int]]:
+    by_group: dict[int, list[int]] = {}
+    for task in tasks:
+        by_group.setdefault(relation.group[task] if relation else 0, []).append(task)
+    groups = sum(1 << group for group in by_group)
+    for task in tasks:
+        others = relation.rows[relation.group[task]] & groups if relation else 1
+        while others:
+            low = others & -others
+            others ^= low
+            for other in by_group[low.bit_length() - 1]:
+                if task <= other:
+                    yield task, other
 
 
 def _problem(found: Flow, one: int, other: int, fields: list[str], moves: list[Move]) -> Problem:

@@ -89,7 +89,7 @@ def differences(graph: Graph, found: Flow, naive: Naive) -> list[str]:
         return []
     if found.grows:
         return ["said to grow, but all its states were seen"]
-    if found.sound != naive.sound and (found.decided or found.wrong):
+    if (found.sound and not naive.sound) or (found.wrong and naive.sound):
         return [f"sound: {found.sound}, but really {naive.sound}"]
     if not found.decided:
         return []

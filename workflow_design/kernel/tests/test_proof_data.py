@@ -281,6 +281,16 @@ def test_one_that_can_be_open_twice():
     assert check(found)[1].trace == ("s", "a", "b")
 
 
+def test_more_pairs_than_are_looked_at_are_not_left_out():
+    """Sixty tasks that the relation can't keep apart, one after the other behind what is too wide for it."""
+    wide = ", ".join(f"w{n}" for n in range(760))
+    text = f"start -> s; s[/AND] -> {wide}\n" + "\n".join(f"w{n} -> j[AND/]" for n in range(760))
+    text += "\nj -> t0\n" + "\n".join(f"t{n} -> t{n + 1}" for n in range(59))
+    problems = said(definition(text, {f"t{n}": "x" for n in range(60)}))
+    assert {code for _, code, _ in problems} == {"flow_unproved", "writers_unproved"}
+    assert len(problems) == 1 + 50 + 1
+
+
 # --- conditions that contradict each other ---
 
 V = {"var": "v"}

@@ -124,6 +124,11 @@ def test_what_lies_behind_a_dead_task_is_not_told():
     assert [(code, key) for _, code, key, _ in said(definition)] == [("flow_dead_task", "c")]
 
 
+def test_dead_tasks_in_a_circle():
+    definition = flow("start -> a; a -> end; b -> c; c -> b")
+    assert [(code, key) for _, code, key, _ in said(definition)] == [("flow_dead_task", "b")]
+
+
 def test_improper_completion():
     """The join has opened; a second token is left in front of it."""
     definition = flow("start -> a, b; a -> p[AND/]; b -> p; p -> end; p -> a{error}")
@@ -131,6 +136,14 @@ def test_improper_completion():
     assert (problem.severity, problem.code, problem.task) == ("error", "flow_left_over", "p")
     assert problem.trace == ("b", "a", "p error", "a")
     assert 'something is left over in front of "p", which was open before' in problem.message
+
+
+def test_work_done_twice_leaves_something_over():
+    """Both ways of a parallel split come to `v`, which opens twice; its join needs it once."""
+    definition = flow("start -> u; u[/AND] -> a, b, c; a -> v; b -> v; v -> p[AND/]; c -> p; p -> end")
+    assert [code for _, code, _, _ in said(definition)] == ["flow_left_over"]
+    direct = flow("start -> u; u[/AND] -> v, v{p1}, c; v -> p[AND/]; c -> p; p -> end")
+    assert [code for _, code, _, _ in said(direct)] == ["flow_left_over"]
 
 
 def test_inclusive_joins_that_wait_for_each_other():
