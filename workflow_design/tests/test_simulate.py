@@ -146,16 +146,16 @@ def test_a_body_of_the_wrong_form(alice, purchase, body, error):
 
 
 def test_a_simulation_that_takes_too_long(simulate, monkeypatch):
-    """Each of 1,000 rounds of the loop spends the budget of a dozen conditions."""
+    """Each of 1,000 rounds of the loop spends much of a split's budget."""
     monkeypatch.setattr(simulation, "MAX_SECONDS", 0.2)
     fold = {"reduce": [{"var": "items"}, {"+": [{"var": "accumulator"}, {"var": "current"}]}, 0]}
-    tasks = [{"key": f"t{n}", "title": "T", "task_type": "FORM"} for n in range(12)]
+    tasks = [{"key": f"t{n}", "title": "T", "task_type": "FORM"} for n in range(2)]
     slow = {
         "workflow": {"key": "slow", "title": "Slow", "fields": [{"FieldName": "items", "FieldType": "json"}]},
         "tasks": tasks,
         "transitions": [
             {"from": None, "to": "t0"},
-            *({"from": "t0", "to": f"t{n}", "condition": {"<": [fold, n]}} for n in range(1, 12)),
+            {"from": "t0", "to": "t1", "condition": {"<": [fold, 1]}},
             {"from": "t0", "to": "t0", "is_default": True},
         ],
     }
