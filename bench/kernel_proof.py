@@ -205,7 +205,7 @@ CASES = {
     "mixed": lambda size: Chain(size, MIXED).bundle(),
 }
 HOSTILE = {
-    "10,000 tasks, mixed": lambda: Chain(10_000, MIXED).bundle(),
+    "10,000 tasks, mixed (refused as a graph)": lambda: Chain(10_000, MIXED).bundle(),
     "10,000 tasks, sequential": lambda: Chain(10_000, ("task",)).bundle(),
     "complete graph of 150, exclusive": lambda: complete_graph(150, "exclusive"),
     "complete graph of 150, inclusive": lambda: complete_graph(150, "inclusive"),

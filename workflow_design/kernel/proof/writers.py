@@ -11,7 +11,7 @@ from workflow_design.kernel.proof.messages import confirmed
 from workflow_design.kernel.proof.replay import keys, named, told
 from workflow_design.kernel.proof.together import Together
 
-MAX_PAIRS = 50
+MAX_PAIRS = 20
 _MOVES, _SECONDS = 20_000, 0.4
 
 

@@ -288,7 +288,7 @@ def test_more_pairs_than_are_looked_at_are_not_left_out():
     text += "\nj -> t0\n" + "\n".join(f"t{n} -> t{n + 1}" for n in range(59))
     problems = said(definition(text, {f"t{n}": "x" for n in range(60)}))
     assert {code for _, code, _ in problems} == {"flow_unproved", "writers_unproved"}
-    assert len(problems) == 1 + 50 + 1
+    assert len(problems) == 1 + 20 + 1
 
 
 # --- conditions that contradict each other ---
