@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import structlog
 
 # Without local variables: passwords and tokens are among them.
@@ -19,6 +20,10 @@ SHARED: list[Any] = [
 ]
 
 
+def _json(event: dict[str, Any], **_: Any) -> str:
+    return orjson.dumps(event, default=str).decode()
+
+
 def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
     """Django's LOGGING: everything through structlog, as JSON lines or, for people, as text."""
     structlog.configure(
@@ -28,7 +33,7 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         cache_logger_on_first_use=True,
     )
     if as_json:
-        ending: list[Any] = [TRACEBACKS, structlog.processors.JSONRenderer()]
+        ending: list[Any] = [TRACEBACKS, structlog.processors.JSONRenderer(serializer=_json)]
     else:
         ending = [structlog.dev.ConsoleRenderer(colors=False)]
     return {

@@ -10,10 +10,11 @@ from users.urls import page_urls
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
+# Patterns are tried in order: what is called most comes first.
 urlpatterns = [
-    path("api/", include(company_urls)),
     path("api/workflow/", include("workflow_design.api.urls")),
     path("api/", include("workflow_ops.api.urls")),
+    path("api/", include(company_urls)),
     path("api/", include("ticketflower.docs")),
     path("admin/", company_site.urls),
     *page_urls,

@@ -24,6 +24,7 @@ _NESTED = {"tasks": TaskViewSet, "transitions": TransitionViewSet, "tickets": Ti
 _CHECKS = {"validate": ValidateView, "simulate": SimulateView}
 
 urlpatterns = [
+    *router.urls,
     path("upload/", UploadView.as_view(), name="upload"),
     path("access/", AccessViewSet.as_view({"get": "list", "post": "create", "delete": "revoke"}), name="ticket-access"),
     *(
@@ -48,5 +49,4 @@ urlpatterns = [
         VersionViewSet.as_view({"get": "retrieve"}),
         name="workflow-version",
     ),
-    *router.urls,
 ]
