@@ -14,7 +14,7 @@ from workflow_design.kernel.document import parse_yaml
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/checks.md").read_text(encoding="utf-8")
-DOCUMENT = parse_yaml(re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[1].encode())
+DOCUMENT = parse_yaml(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0].encode())
 
 
 class Row(NamedTuple):
@@ -110,5 +110,5 @@ def _texts(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.JoinedStr) and isinstance(node.values[-1], ast.Constant):
         # f"{kind}_too_deep": of conditions and of templates.
         for kind in ("condition", "template"):
-            if _CODE.fullmatch(text := f"{kind}{node.values[-1].value}"):
+            if _CODE.fullmatch(text := f"{kind}{node.values[-1].value!s}"):
                 yield text

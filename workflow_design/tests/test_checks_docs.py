@@ -77,10 +77,12 @@ def wide() -> dict[str, Any]:
     """A parallel split into 800 tasks that meet, then two that write one field."""
     wide = [f"t{number}" for number in range(800)]
     note = {"type": "object", "properties": {"note": {"type": "string"}}}
-    tasks = [{"key": key, "title": key, "task_type": "FORM"} for key in ["first", *wide, "last", "one", "two"]]
+    tasks: list[dict[str, Any]] = [
+        {"key": key, "title": key, "task_type": "FORM"} for key in ["first", *wide, "last", "one", "two"]
+    ]
     tasks[0]["split"] = tasks[801]["join"] = "parallel"
     tasks[802]["output_schema"] = tasks[803]["output_schema"] = note
-    pairs = [(None, "first"), *(("first", key) for key in wide), *((key, "last") for key in wide)]
+    pairs: list[Any] = [(None, "first"), *(("first", key) for key in wide), *((key, "last") for key in wide)]
     pairs += [("last", "one"), ("one", "two"), ("two", None)]
     return {
         "workflow": {"key": "w", "title": "W"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from workflow_design.kernel.engine import Event, Marking, Step, step
 from workflow_design.kernel.graph import Graph, compile_graph
@@ -49,7 +49,7 @@ class Comparison:
                     self.differences.append(f"{seed}: the engine comes elsewhere")
         for task, transition, moves in found.twice:
             marking = drive(graph, moves).marking
-            times = marking.tokens.get(transition, 0) if task is None else list(marking.open.values()).count(task)
+            times = marking.tokens.get(transition or 0, 0) if task is None else list(marking.open.values()).count(task)
             if times != 2:
                 self.differences.append(f"{seed}: the engine has it {times} times")
 
@@ -109,7 +109,7 @@ def drive(graph: Graph, moves: Sequence[Move]) -> Step:
     marking = Marking()
     for move in moves:
         number = 0 if move.task is None else next(n for n, task in marking.open.items() if task == move.task)
-        event = Event("started" if move.task is None else EVENTS[move.event], number)
+        event = Event("started" if move.task is None else cast("Any", EVENTS[move.event]), number)
         last = step(graph, marking, _holding(graph, move.taken), event)
         assert sorted(last.taken) == sorted(move.taken)
         marking = last.marking
@@ -133,7 +133,7 @@ def random_run(graph: Graph, naive: Naive, random: Random, limit: int = 5_000) -
         key = graph.tasks[last.marking.open[number]].key
         event = random.choice([event for event in EVENTS if naive.choices(key, event)])
         taken = random.choice(naive.choices(key, event))
-        last = step(graph, last.marking, _holding(graph, taken), Event(EVENTS[event], number))
+        last = step(graph, last.marking, _holding(graph, taken), Event(cast("Any", EVENTS[event]), number))
         assert not last.incidents or last.status == "ERROR"
     return last
 

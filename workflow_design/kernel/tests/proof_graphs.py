@@ -25,7 +25,9 @@ def small(random: Random, most: int = 7) -> dict[str, Any]:
         pairs.append((keys[place], random.choice(keys[: place + 1] if loop else [*keys[place + 1 :], None])))
     if random.random() < 0.2:
         pairs.append((None, random.choice(keys)))
-    transitions, known, defaults = [], set(), set()
+    transitions: list[Any] = []
+    known: set[Any] = set()
+    defaults: set[Any] = set()
     for source, target in pairs:
         event = "completed" if source is None else random.choices(["completed", "error", "timeout"], [10, 1, 1])[0]
         if (source, target, event) in known:

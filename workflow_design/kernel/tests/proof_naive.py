@@ -165,7 +165,8 @@ class Naive:
         counts = Counter([*map(str, state[0]), *state[1]])
         if max(counts.values(), default=0) < 2:
             return False
-        at, moves = state, []
+        at = state
+        moves: list[Any] = []
         while True:
             at, *move = self.came[at]
             if at is None:

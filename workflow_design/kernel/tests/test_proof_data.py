@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -311,7 +312,31 @@ ATOMS = [
     {"===": [{"+": [V, 1]}, 2]},
     {"<": [{"+": [V, 1]}, 2]},
 ]
-VALUES = [None, True, False, 0, 1, 1.5, 2, 4, 5, -1, "", "0", "1", "01", "a", "b", "c", "5", [], [1], ["a"], ["b"], {}]
+VALUES: list[Any] = [
+    None,
+    True,
+    False,
+    0,
+    1,
+    1.5,
+    2,
+    4,
+    5,
+    -1,
+    "",
+    "0",
+    "1",
+    "01",
+    "a",
+    "b",
+    "c",
+    "5",
+    [],
+    [1],
+    ["a"],
+    ["b"],
+    {},
+]
 
 
 def holds(rule, data):
