@@ -56,6 +56,7 @@ HOSTILE_YAML = {
     "tag directive": "%TAG ! tag:example.com,2000:\n---\nworkflow: !x {}",
     "billion laughs": BOMB,
     "an alias of itself": "workflow: &w {key: x, title: X, fields: [*w]}",
+    "an anchor that nothing refers to": "workflow: &w {key: x, title: X}",
     "merge keys": "base: &b {key: x}\nworkflow: {<<: *b, title: X}",
     "a key twice": "workflow: {key: x, key: y, title: X}",
     "a key that is a list": "workflow: {[a, b]: 1}",
