@@ -35,8 +35,11 @@ def check_json(
     """
     if measure_json(value, max_depth=max_depth, max_values=max_values) is not None:
         return []
+    if _too_many(value, max_depth, max_values):
+        # Said before each of them is given its place, which takes seconds.
+        return [Problem("error", "json_size", f"holds more than {max_values:,} values", path)]
     problems: list[Problem] = []
-    for finding in _findings(value, path, max_depth, max_values):
+    for finding in _findings(value, path, max_depth):
         problems.append(finding)
         if len(problems) == MAX_REPORTED:
             break
@@ -134,10 +137,21 @@ def _clean_text(text: str) -> bool:
     return True
 
 
-def _findings(value: Any, path: str, max_depth: int, max_values: int) -> Iterator[Problem]:
+def _too_many(value: Any, max_depth: int, max_values: int) -> bool:
+    """Whether there are more than `max_values` values down to the level that is looked at."""
+    count, level = 1, [value]
+    for _ in range(max_depth):
+        containers = [part for part in level if type(part) is dict or type(part) is list]
+        count += sum(map(len, containers))
+        if count > max_values or not containers:
+            break
+        level = [item for part in containers for item in (part.values() if type(part) is dict else part)]
+    return count > max_values
+
+
+def _findings(value: Any, path: str, max_depth: int) -> Iterator[Problem]:
     """The findings in document order, each where it lies."""
     todo: list[tuple[Any, str, int]] = [(value, path, 1)]
-    count = 1
     while todo:
         part, where, depth = todo.pop()
         kind = type(part)
@@ -145,10 +159,6 @@ def _findings(value: Any, path: str, max_depth: int, max_values: int) -> Iterato
             if depth > max_depth:
                 yield Problem("error", "json_depth", f"is nested deeper than {max_depth} levels", where)
                 continue
-            count += len(part)
-            if count > max_values:
-                yield Problem("error", "json_size", f"holds more than {max_values:,} values", path)
-                return
             pairs = list(part.items() if kind is dict else enumerate(part))
             for key, _ in pairs:
                 if kind is dict and type(key) is not str:
