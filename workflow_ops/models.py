@@ -17,6 +17,11 @@ from django.utils import timezone
 
 from core.fields import OrderedJSONField
 from workflow_design.models import TicketDefinition, WorkflowDefinition, WorkflowVersion
+from workflow_ops.models_actions import ActionAttempt as ActionAttempt
+from workflow_ops.models_actions import AttemptStatus as AttemptStatus
+from workflow_ops.models_actions import Callback as Callback
+from workflow_ops.models_actions import CallbackStatus as CallbackStatus
+from workflow_ops.models_actions import SigningSecret as SigningSecret
 from workflow_ops.models_talk import Attachment as Attachment
 from workflow_ops.models_talk import Comment as Comment
 
@@ -36,7 +41,7 @@ CLOSED = (InstanceStatus.COMPLETED, InstanceStatus.CANCELLED)
 
 
 class TaskStatus(models.TextChoices):
-    """Of a task. OPEN: may be claimed; IN_PROGRESS: claimed; PENDING: waits for something outside."""
+    """Of a task. OPEN: may be claimed; IN_PROGRESS: claimed, or being called; PENDING: waits."""
 
     OPEN = "OPEN"
     IN_PROGRESS = "IN_PROGRESS"
@@ -190,6 +195,9 @@ class TaskInstance(models.Model):
     input = OrderedJSONField(default=dict)
     output = OrderedJSONField(null=True, help_text="saved as a draft, then final")
     due_at = models.DateTimeField(null=True)
+    generation = models.PositiveIntegerField(
+        default=1, db_default=1, help_text="of an action: how often it was begun; a person's retry begins it anew"
+    )
     completed_by = _person("+", db_index=False)
     completed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
