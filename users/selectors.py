@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from django.db.models import QuerySet
+from django.db.models import Case, Exists, OuterRef, QuerySet, When
 from django.db.models.expressions import RawSQL
 
 from core.db import connection
@@ -13,7 +13,7 @@ from core.rows import Rows
 from core.search import matching
 from tenants.models import Company, Domain
 from users import usage
-from users.models import EVERYONE, WORDS, CompanyRole, User
+from users.models import EVERYONE, WORDS, CompanyRole, SystemRole, User
 
 _PERSON = {
     "id": "users.id",
@@ -100,3 +100,10 @@ def search_roles(queryset: QuerySet[CompanyRole], text: str) -> QuerySet[Company
 def company_role_names(user: User) -> frozenset[str]:
     """The names of the person's company roles, `everyone` among them."""
     return frozenset({EVERYONE, *user.company_roles.values_list("name", flat=True)})
+
+
+def role_has_worker() -> dict[str, bool]:
+    """Every company role by its name, `everyone` among them: whether an active task worker has it."""
+    workers = User.objects.filter(is_active=True, system_roles__contains=[SystemRole.TASK_WORKER])
+    held = Case(When(name=EVERYONE, then=Exists(workers)), default=Exists(workers.filter(company_roles=OuterRef("pk"))))
+    return dict(CompanyRole.objects.order_by().values_list("name", held))

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import not_found
-from users.models import EVERYONE, CompanyRole
 from workflow_design.kernel import proof, structure
 from workflow_design.kernel.document import Normalized
 from workflow_design.kernel.problems import Problem, pointer
 from workflow_design.kernel.structure.findings import Findings
 from workflow_design.kernel.structure.tasks import child_of, kind_of_task
 from workflow_design.models import WorkflowDefinition
+from workflow_design.services.staffing import check_staffing
 from workflow_design.services.stored import load
 
 
@@ -42,7 +42,7 @@ def report(bundle: Mapping[str, Any]) -> Report:
 
 def findings(bundle: Mapping[str, Any]) -> list[Problem]:
     """What doesn't keep a bundle from being stored; pointers are into its exported document."""
-    problems = [*_unknown_roles(bundle), *_unknown_workflows(bundle), *structure.check(bundle), *proof.check(bundle)]
+    problems = [*check_staffing(bundle), *_unknown_workflows(bundle), *structure.check(bundle), *proof.check(bundle)]
     return Findings(problems).result()
 
 
@@ -70,29 +70,6 @@ def _without_inside_of_text(document: Any, path: str) -> str:
         else:
             break
     return path
-
-
-def _unknown_roles(bundle: Mapping[str, Any]) -> list[Problem]:
-    """A warning for every company role that is named and doesn't exist."""
-    named = [
-        (role, pointer("tasks", i, "assignee_roles", j))
-        for i, task in enumerate(bundle["tasks"])
-        for j, role in enumerate(task["assignee_roles"])
-    ]
-    named += [
-        (role, pointer("tickets", i, "company_role_access", j))
-        for i, ticket in enumerate(bundle["tickets"])
-        for j, role in enumerate(ticket["company_role_access"])
-    ]
-    named = [(role, path) for role, path in named if role != EVERYONE]
-    if not named:
-        return []
-    known = set(CompanyRole.objects.values_list("name", flat=True))
-    return [
-        Problem("warning", "unknown_role", f'there is no company role "{role}" yet', path)
-        for role, path in named
-        if role not in known
-    ]
 
 
 def _unknown_workflows(bundle: Mapping[str, Any]) -> list[Problem]:

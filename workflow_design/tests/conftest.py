@@ -5,7 +5,8 @@ from workflow_design.tests.documents import PURCHASE, UPLOAD, WORKFLOWS
 
 @pytest.fixture
 def alice(api):
-    """Creates workflows at acme."""
+    """Creates workflows at acme, where Will does tasks."""
+    api("task_worker")
     return api("workflow_creator")
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.people import person
+from users.models import CompanyRole
 from workflow_design.kernel.document import normalize
 from workflow_design.kernel.engine.step import FAILURES
 from workflow_design.kernel.graph import compile_graph
@@ -160,12 +162,19 @@ def test_each_code_has_one_row_for_a_place_where_it_occurs():
     assert len({row.code for row in ROWS}) == len(ROWS)
 
 
-def test_nothing_is_said_about_the_pages_document(acme_db):
+@pytest.fixture
+def company(acme_db):
+    """Will does tasks; there is a company role that nobody has."""
+    person("task_worker", acme_db)
+    CompanyRole.objects.create(name="auditor")
+
+
+def test_nothing_is_said_about_the_pages_document(company):
     assert findings(DOCUMENT) == (False, [])
 
 
 @pytest.mark.parametrize("row", EXAMPLES, ids=name)
-def test_example(row, acme_db):
+def test_example(row, company):
     document = changed(row.example)[0] if row.example.startswith("`") else LONG[row.code]()
     refused, problems = findings(document)
     said = {(problem.code, problem.path): problem for problem in problems}
