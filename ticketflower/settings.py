@@ -5,11 +5,12 @@ A value that can't be right stops the start: booleans are strict, and there is n
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env, validate
+from environs import Env, ValidationError, validate
 
 from core.logging import logging_config
 
@@ -17,6 +18,17 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
 env.read_env(BASE_DIR / ".env", recurse=False)
+
+
+def _all_ports(ports: list[str]) -> None:
+    if not all(port.isascii() and port.isdecimal() and 0 < int(port) < 65536 for port in ports):
+        raise ValidationError("Each must be a port from 1 to 65535.")
+
+
+def _all_keys(keys: list[str]) -> None:
+    if not all(re.fullmatch(r"[A-Za-z0-9_-]{43}=", key) for key in keys):
+        raise ValidationError("Each must be a key as Fernet.generate_key() makes them.")
+
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "", validate=None)
@@ -139,6 +151,21 @@ DEFAULT_PLAN: str = env.str("DEFAULT_PLAN", "ENTERPRISE")
 SPARE_SCHEMAS: int = env.int("SPARE_SCHEMAS", 2, validate=validate.Range(min=0, max=100))
 
 # --- People and tokens ---------------------------------------------------------------------------------------
+# --- Workers -------------------------------------------------------------------------------------------------
+# Jobs are found by our own registry (tenants.jobs), not by procrastinate's.
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
+WORKER_CONCURRENCY: int = env.int("WORKER_CONCURRENCY", 8, validate=validate.Range(min=1, max=256))
+WORKER_LEASE_SECONDS: int = env.int("WORKER_LEASE_SECONDS", 20, validate=validate.Range(min=1, max=3600))
+WORKER_STOP_SECONDS: int = env.int("WORKER_STOP_SECONDS", 10, validate=validate.Range(min=0, max=3600))
+FAILED_JOB_DAYS: int = env.int("FAILED_JOB_DAYS", 14, validate=validate.Range(min=0, max=3650))
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")
+
+# --- Calls to the outside, and secrets at rest ------------------------------------------------------------------
+# Hosts, as host or host:port, that may be called wherever they are; every other address must be public.
+ALLOWED_PRIVATE_HOSTS: list[str] = env.list("ALLOWED_PRIVATE_HOSTS", [])
+OUTBOUND_PORTS: list[int] = [int(port) for port in env.list("OUTBOUND_PORTS", ["80", "443"], validate=_all_ports)]
+ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", [], validate=_all_keys)
+
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.CompanyBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
