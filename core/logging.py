@@ -53,5 +53,6 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
             # Said once, by our own request log.
             "django.request": {"level": "CRITICAL"},
             "django.server": {"level": "WARNING"},
+            "procrastinate": {"level": "WARNING"},
         },
     }

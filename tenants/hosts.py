@@ -1,4 +1,4 @@
-"""Host or path → Company, cached: one dictionary look-up a request.
+"""Host, path or uuid → Company, cached: one dictionary look-up a request.
 
 What may change within a request's time (suspension, roles, passwords) is not read from here but in the statement that
 looks the user up; what is cached is only which schema a host or slug means. Entries live for TTL seconds in each server
@@ -8,6 +8,7 @@ process, and changes made in this process are seen at once.
 from __future__ import annotations
 
 import time
+import uuid
 
 from tenants.models import Company
 
@@ -24,6 +25,11 @@ def company_for_host(host: str) -> Company | None:
 def company_for_key(key: str) -> Company | None:
     """The company with this slug, or with this id when `key` is a number (a slug has a letter in it)."""
     return _cached("id" if key.isdecimal() else "slug", key)
+
+
+def company_for_uuid(number: uuid.UUID) -> Company | None:
+    """The company with this immutable uuid."""
+    return _cached("uuid", str(number))
 
 
 def forget() -> None:
@@ -53,4 +59,6 @@ def _look_up(kind: str, value: str) -> Company | None:
     if kind == "id":
         # Larger numbers than the column holds are nobody's.
         return companies.filter(pk=int(value)).first() if len(value) <= 18 else None
+    if kind == "uuid":
+        return companies.filter(uuid=value).first()
     return companies.filter(slug=value).first()

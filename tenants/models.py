@@ -114,3 +114,18 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} {self.count}"
+
+
+class Count(models.Model):
+    """A number that only grows, over all processes: see `tenants.counters`."""
+
+    metric = models.CharField(max_length=60)
+    labels = models.JSONField(default=dict)
+    value = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "counters"
+        constraints = [models.UniqueConstraint(fields=["metric", "labels"], name="counter_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.value}"

@@ -69,6 +69,7 @@ SHARED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "procrastinate.contrib.django",
     "ticketflower",
 ]
 TENANT_APPS = [
@@ -150,7 +151,6 @@ SIGN_UP_OPEN = env.bool("SIGN_UP_OPEN", True)
 DEFAULT_PLAN: str = env.str("DEFAULT_PLAN", "ENTERPRISE")
 SPARE_SCHEMAS: int = env.int("SPARE_SCHEMAS", 2, validate=validate.Range(min=0, max=100))
 
-# --- People and tokens ---------------------------------------------------------------------------------------
 # --- Workers -------------------------------------------------------------------------------------------------
 # Jobs are found by our own registry (tenants.jobs), not by procrastinate's.
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
@@ -166,6 +166,7 @@ ALLOWED_PRIVATE_HOSTS: list[str] = env.list("ALLOWED_PRIVATE_HOSTS", [])
 OUTBOUND_PORTS: list[int] = [int(port) for port in env.list("OUTBOUND_PORTS", ["80", "443"], validate=_all_ports)]
 ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", [], validate=_all_keys)
 
+# --- People and tokens ---------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.CompanyBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]

@@ -1,0 +1,106 @@
+"""Jobs: work for worker processes, put into the queue in the transaction that makes it necessary.
+
+    @company_job(name="actions.call", queue="actions")
+    def call(*, attempt: int) -> None: ...
+
+    call.enqueue(attempt=7)                          # for the company of the connection
+    call.enqueue(at=due, lock="ticket-5", attempt=7) # not before `due`; one at a time of those with this lock
+    call.enqueue_many([{"attempt": 7}, {"attempt": 8}])
+
+A job runs at least once: a worker may be killed right after its work and before it has said so. So a job looks first
+whether there is still something to do. It runs outside of any transaction. An app's jobs are in its module `jobs`, or
+imported there: that is how workers find them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.db import connection
+from tenants import queue
+from tenants.models import Company
+
+DEFAULT_QUEUE = "default"
+MAX_DELAY_SECONDS = 300
+
+
+class Later(Exception):
+    """Raised by a job: run me again after that many seconds. It may be raised as often as the job likes."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"again in {seconds:g} s")
+        self.seconds = seconds
+
+
+@dataclass(frozen=True)
+class Job:
+    """A function that workers call. `retries`: so often it is tried again after it raised, with growing delays."""
+
+    name: str
+    queue: str
+    priority: int
+    retries: int
+    function: Callable[..., None]
+    of_company: bool
+
+    def enqueue(self, *, at: datetime | None = None, lock: str | None = None, **args: Any) -> None:
+        """Add this job in the connection's transaction: none after a rollback. `args` are JSON values."""
+        self._add([args], at, lock)
+
+    def enqueue_many(self, many: Sequence[dict[str, Any]], *, at: datetime | None = None) -> None:
+        """Add one of this job for each of `many` arguments, all in one statement; for none there is none."""
+        if many:
+            self._add(many, at, None)
+
+    def _add(self, many: Sequence[dict[str, Any]], at: datetime | None, lock: str | None) -> None:
+        company = _current_company() if self.of_company else None
+        queue.add(queue.New(self.name, self.queue, self.priority, company, at, lock and f"{company}:{lock}"), many)
+
+
+registry: dict[str, Job] = {}
+
+
+def company_job(
+    *, name: str, queue: str = DEFAULT_QUEUE, priority: int = 0, retries: int = 10
+) -> Callable[[Callable[..., None]], Job]:
+    """Make a function a job that runs with the connection on the schema of the company that enqueued it."""
+    return _registering(name, queue, priority, retries, of_company=True)
+
+
+def system_job(
+    *, name: str, queue: str = DEFAULT_QUEUE, priority: int = 0, retries: int = 10
+) -> Callable[[Callable[..., None]], Job]:
+    """Make a function a job of the installation: it runs with the connection on `public`."""
+    return _registering(name, queue, priority, retries, of_company=False)
+
+
+def _registering(
+    name: str, queue: str, priority: int, retries: int, *, of_company: bool
+) -> Callable[[Callable[..., None]], Job]:
+    def register(function: Callable[..., None]) -> Job:
+        if name in registry:
+            raise ValueError(f"There are two jobs named {name!r}.")
+        job = registry[name] = Job(name, queue, priority, retries, function, of_company)
+        return job
+
+    return register
+
+
+def _current_company() -> str:
+    """The uuid of the connection's company."""
+    tenant = connection.tenant
+    if not isinstance(tenant, Company):  # a block on a schema by its name
+        tenant = Company.objects.filter(schema_name=connection.schema_name).first()
+    if tenant is None:
+        raise RuntimeError("A company's job is enqueued with the connection on the company's schema.")
+    return str(tenant.uuid)
+
+
+def delay(failures: int) -> float:
+    """Seconds until the next try after so many failures: doubling from 1, and spread, so that what failed together
+    does not come back together."""
+    return min(MAX_DELAY_SECONDS, 2.0**failures) * random.uniform(0.5, 1)  # noqa: S311

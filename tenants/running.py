@@ -1,0 +1,134 @@
+"""Running one job: its company entered and left, what it raises turned into what becomes of the job."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+from django.db import InterfaceError, OperationalError
+
+from core.db import connection, fetch_row
+from tenants import counters, hosts, queue
+from tenants.jobs import Job, Later, delay, registry
+from tenants.queue import Fetched
+
+log = structlog.get_logger("ticketflower.job")
+
+# A suspended company's jobs are looked at again so often.
+SUSPENDED_SECONDS = 60
+JOBS = "jobs"
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    DONE = "done"
+    LATER = "later"  # the job's own wish
+    PARKED = "parked"  # its company is suspended: it did not run
+    AGAIN = "again"  # it raised, and is tried again
+    FAILED = "failed"  # it raised too often, or its company is gone
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has ended. `seconds`: until the next one, where there is one."""
+
+    outcome: Outcome
+    seconds: float = 0
+    error: BaseException | None = None
+
+
+class Suspended(Exception):
+    """The job's company is suspended: nothing of it runs."""
+
+
+class Gone(Exception):
+    """The job's company, or its schema, is not there any more."""
+
+
+def run(job: Fetched) -> Run:
+    """Run the job; afterwards the connection is on `public`. What becomes of the job in the queue is `settle`'s."""
+    started = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(job=job.name, job_id=job.id)
+    try:
+        ended = _outcome(job)
+    finally:
+        connection.set_schema_to_public()
+    counters.count(JOBS, job=job.name, outcome=ended.outcome)
+    _log(ended, round((time.perf_counter() - started) * 1000, 1))
+    structlog.contextvars.clear_contextvars()
+    return ended
+
+
+def settle(job: Fetched, ended: Run) -> None:
+    """Write into the queue what becomes of the job."""
+    if ended.outcome is Outcome.DONE:
+        queue.delete(job)
+    elif ended.outcome is Outcome.FAILED:
+        queue.give_up(job)
+    else:
+        queue.put_back(job, seconds=ended.seconds, failed=ended.outcome is Outcome.AGAIN)
+
+
+def _outcome(job: Fetched) -> Run:
+    found = registry.get(job.name)
+    try:
+        if found is None:
+            raise LookupError(f"There is no job named {job.name!r}.")
+        if found.of_company:
+            _enter(job)
+        else:
+            connection.set_schema_to_public()
+        found.function(**job.args)
+    except Later as wish:
+        return Run(Outcome.LATER, wish.seconds)
+    except Suspended:
+        return Run(Outcome.PARKED, SUSPENDED_SECONDS)
+    except Gone as error:
+        return Run(Outcome.FAILED, error=error)
+    except Exception as error:  # noqa: BLE001 # whatever it is, it must not end the worker
+        return _after(error, job, found)
+    return Run(Outcome.DONE)
+
+
+def _after(error: Exception, job: Fetched, found: Job | None) -> Run:
+    """A database that is away is no failure of the job, and is waited for as long as it takes."""
+    if isinstance(error, (OperationalError, InterfaceError)) and not connection.is_usable():
+        return Run(Outcome.LATER, delay(1), error)
+    if job.failures < (found.retries if found else 10):
+        return Run(Outcome.AGAIN, delay(job.failures), error)
+    return Run(Outcome.FAILED, error=error)
+
+
+def _enter(job: Fetched) -> None:
+    """Put the connection on the schema of the job's company.
+
+    Which schema that is comes from the cache of hosts; whether the company is suspended, and whether PostgreSQL finds
+    the schema (or would answer from `public` in its place), is asked now, together with entering it.
+    """
+    company = hosts.company_for_uuid(uuid.UUID(job.company)) if job.company else None
+    if company is None:
+        raise Gone("The job's company does not exist.")
+    structlog.contextvars.bind_contextvars(company=company.slug)
+    connection.set_tenant(company)
+    row = fetch_row("SELECT is_active, current_schema() FROM public.companies WHERE uuid = %s", [company.uuid])
+    if row is None or row[1] != company.schema_name:
+        raise Gone("The job's company, or its schema, does not exist.")
+    if not row[0]:
+        raise Suspended
+
+
+def _log(ended: Run, duration_ms: float) -> None:
+    values = {"outcome": ended.outcome.value, "duration_ms": duration_ms}
+    if ended.seconds:
+        values["again_in_seconds"] = round(ended.seconds, 1)
+    if ended.error is None:
+        log.info("job", **values)
+    elif ended.outcome is Outcome.FAILED:
+        log.error("job", exc_info=ended.error, **values)
+    else:
+        log.warning("job", exc_info=ended.error, **values)
