@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
+from threading import Lock
 from typing import Any
 
+import orjson
+
 from core.errors import not_found
-from workflow_design.kernel import proof, structure
 from workflow_design.kernel.document import Normalized
 from workflow_design.kernel.problems import Problem, pointer
+from workflow_design.kernel.proof import Proof, prove
 from workflow_design.kernel.structure.findings import Findings
 from workflow_design.kernel.structure.tasks import child_of, kind_of_task
 from workflow_design.models import WorkflowDefinition
@@ -26,6 +30,20 @@ class Report:
     proved: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the kernel says of the bundle with this digest, whatever company has it."""
+
+    digest: bytes
+    proof: Proof
+
+
+_MAX_PROOFS = 64
+_proofs: dict[bytes, Proof] = {}
+"""The last ones by digest: what was validated need not be proved again to be published."""
+_lock = Lock()
+
+
 def validate(*, workflow_id: int) -> Report:
     """Everything the checks find in a workflow's working copy, with pointers into its exported document. 404."""
     found = load(workflow_id)
@@ -34,16 +52,39 @@ def validate(*, workflow_id: int) -> Report:
     return report(found.bundle)
 
 
-def report(bundle: Mapping[str, Any]) -> Report:
-    """The same of a bundle in normal form: what publishing goes by."""
-    # What decisions come to isn't proved yet, so nothing is.
-    return Report(findings(bundle), structure.assumptions(bundle), proved=False)
+def examine(bundle: Mapping[str, Any]) -> Examined:
+    """What a bundle in normal form says by itself. It may take seconds, so not while others wait for a lock."""
+    digest = _digest(bundle)
+    proof = _proofs.get(digest)
+    if proof is None:
+        proof = prove(bundle)
+        if proof.decided:  # else another try, with the machine less busy, may tell more
+            _keep(digest, proof)
+    return Examined(digest, proof)
 
 
-def findings(bundle: Mapping[str, Any]) -> list[Problem]:
-    """What doesn't keep a bundle from being stored; pointers are into its exported document."""
-    problems = [*check_staffing(bundle), *_unknown_workflows(bundle), *structure.check(bundle), *proof.check(bundle)]
-    return Findings(problems).result()
+def _keep(digest: bytes, proof: Proof) -> None:
+    with _lock:
+        _proofs[digest] = proof
+        if len(_proofs) > _MAX_PROOFS:
+            del _proofs[next(iter(_proofs))]
+
+
+def report(bundle: Mapping[str, Any], examined: Examined | None = None) -> Report:
+    """What publishing goes by: with what the company's own rows add. Where `examined` is of another bundle, since
+    somebody has changed the working copy meanwhile, it is looked at anew.
+    """
+    if examined is None or examined.digest != _digest(bundle):
+        examined = examine(bundle)
+    proof = examined.proof
+    own = [*check_staffing(bundle), *_unknown_workflows(bundle)]
+    proved = proof.proved and all(problem.severity == "warning" for problem in own)
+    return Report(Findings([*own, *proof.problems]).result(), proof.assumptions, proved)
+
+
+def _digest(bundle: Mapping[str, Any]) -> bytes:
+    """Of everything in it: also the order of keys, which problems may follow."""
+    return sha256(orjson.dumps(bundle)).digest()
 
 
 def located(problems: list[Problem], found: Normalized, document: Any) -> list[Problem]:

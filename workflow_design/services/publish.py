@@ -15,7 +15,7 @@ from workflow_design.kernel.graph import implied_transitions
 from workflow_design.kernel.problems import Problem
 from workflow_design.models import Status, WorkflowDefinition, WorkflowVersion
 from workflow_design.selectors import has_changes
-from workflow_design.services.checks import Report, report
+from workflow_design.services.checks import Report, examine, report
 from workflow_design.services.stored import errors, load
 from workflow_design.services.writing import locked, noted
 
@@ -30,7 +30,6 @@ class Published:
     made: bool
 
 
-@transaction.atomic
 def workflow_publish(
     *, user: User | None, workflow_id: int, note: str = "", accept_unproved: bool = False, expected: int | None = None
 ) -> Published:
@@ -39,17 +38,33 @@ def workflow_publish(
     404, 412; 422 with every problem when there is an error, or something unproved that isn't accepted. A draft becomes
     active; a deactivated or archived workflow stays so.
     """
-    workflow = locked(workflow_id, expected)
-    if not has_changes(workflow):
-        last = WorkflowVersion.objects.get(workflow=workflow, number=workflow.published_version or 0)
-        return Published(last.number, last.problems, last.proved, made=False)
-    current = load(workflow_id)
-    assert current is not None
-    found = report(current.bundle)
-    version = freeze(
-        user, workflow, current.bundle, found, note=note, accept_unproved=accept_unproved, shown=found.problems
-    )
+    with transaction.atomic():
+        workflow = locked(workflow_id, expected)
+        if not has_changes(workflow):
+            return _last(workflow)
+        seen = _bundle(workflow)
+    examined = examine(seen)  # while nobody waits for the row
+    with transaction.atomic():
+        workflow = locked(workflow_id, expected)
+        if not has_changes(workflow):  # somebody else has published it
+            return _last(workflow)
+        bundle = _bundle(workflow)
+        found = report(bundle, examined)
+        version = freeze(
+            user, workflow, bundle, found, note=note, accept_unproved=accept_unproved, shown=found.problems
+        )
     return Published(version.number, version.problems, version.proved, made=True)
+
+
+def _last(workflow: WorkflowDefinition) -> Published:
+    last = WorkflowVersion.objects.get(workflow=workflow, number=workflow.published_version or 0)
+    return Published(last.number, last.problems, last.proved, made=False)
+
+
+def _bundle(workflow: WorkflowDefinition) -> Bundle:
+    current = load(workflow.pk)
+    assert current is not None
+    return current.bundle
 
 
 def freeze(

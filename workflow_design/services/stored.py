@@ -24,10 +24,14 @@ TRANSITION_KEYS = tuple(TRANSITION.defaults)
 
 @dataclass(slots=True)
 class Stored:
-    """A working copy: its bundle, and (id, place in the list) of its rows by what names them in a document."""
+    """A working copy: its bundle, and (id, place in the list) of its rows by what names them in a document.
+
+    `revision`: of the workflow when all of it was read, which counts every write to any of it.
+    """
 
     bundle: Entity
     workflow_id: int
+    revision: int
     tasks: dict[str, tuple[int, int]]
     transitions: dict[tuple[str | None, str | None, str], tuple[int, int]]
     tickets: dict[str, tuple[int, int]]
@@ -35,7 +39,7 @@ class Stored:
     @classmethod
     def empty(cls, workflow_id: int) -> Stored:
         """The working copy of a workflow that has just been made."""
-        return cls({"workflow": {}, "tasks": [], "transitions": [], "tickets": []}, workflow_id, {}, {}, {})
+        return cls({"workflow": {}, "tasks": [], "transitions": [], "tickets": []}, workflow_id, 1, {}, {}, {})
 
 
 def _object(table: str, keys: tuple[str, ...], place: str, **others: str) -> str:
@@ -48,7 +52,7 @@ def _object(table: str, keys: tuple[str, ...], place: str, **others: str) -> str
 _KEYS_OF_ENDS = {"from": "f.key", "to": "g.key"}
 _LOAD = f"""
 SELECT json_build_object(
-    'workflow', {_object("w", WORKFLOW_KEYS, "0")},
+    'workflow', {_object("w", WORKFLOW_KEYS, "0")}, 'revision', w.revision,
     'tasks', (SELECT coalesce(json_agg({_object("t", TASK_KEYS, 't."order"')} ORDER BY t."order", t.id), '[]')
               FROM task_definitions t WHERE t.workflow_id = w.id),
     'transitions', (SELECT coalesce(json_agg({_object("l", TRANSITION_KEYS, "l.position", **_KEYS_OF_ENDS)}
@@ -59,25 +63,34 @@ SELECT json_build_object(
                     WHERE l.workflow_id = w.id),
     'tickets', (SELECT coalesce(json_agg({_object("d", TICKET_KEYS, "0")} ORDER BY d.id), '[]')
                 FROM ticket_definitions d WHERE d.workflow_id = w.id))::text
-FROM workflow_definitions w WHERE w.id = %s
-"""
+FROM workflow_definitions w WHERE """
 
 
 def load(workflow_id: int) -> Stored | None:
     """The working copy of a workflow, in one statement; None if there is no such workflow."""
+    return _load("w.id = %s", workflow_id)
+
+
+def load_by_key(key: str) -> Stored | None:
+    """The same by the workflow's key."""
+    return _load("w.key = %s", key)
+
+
+def _load(which: str, value: int | str) -> Stored | None:
     with connection.cursor() as cursor:
-        cursor.execute(_LOAD, [workflow_id])
+        cursor.execute(_LOAD + which, [value])
         found = cursor.fetchone()
     if found is None:
         return None
     rows = orjson.loads(found[0])
+    revision = rows.pop("revision")
     places = {
         "tasks": {task["key"]: _place(task) for task in rows["tasks"]},
         "transitions": {identity(link): _place(link) for link in rows["transitions"]},
         "tickets": {ticket["key"]: _place(ticket) for ticket in rows["tickets"]},
     }
     workflow_id, _ = _place(rows["workflow"])
-    return Stored(bundle={"format": FORMAT, **rows}, workflow_id=workflow_id, **places)
+    return Stored(bundle={"format": FORMAT, **rows}, workflow_id=workflow_id, revision=revision, **places)
 
 
 def _place(row: Entity) -> tuple[int, int]:

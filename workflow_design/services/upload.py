@@ -16,7 +16,7 @@ from workflow_design.models import TicketDefinition, WorkflowDefinition
 from workflow_design.selectors import TICKET_ROWS, WORKFLOW_ROWS, has_changes, version_of
 from workflow_design.services import bulk, checks
 from workflow_design.services.publish import freeze
-from workflow_design.services.stored import Stored, errors, load
+from workflow_design.services.stored import Stored, errors, load_by_key
 from workflow_design.services.writing import brief, noted
 
 
@@ -55,32 +55,60 @@ def upload(*, user: User | None, document: Any, options: Options = Options()) ->
 
     400 with every error of the document, or 422 when it is to be published and can't be: then nothing is written.
     """
+    read = _read(document, options)
+    examined = checks.examine(read.found.after)  # before anything is locked
     try:
-        return _try(user, document, options, look=False)
+        return _try(user, document, options, read, examined, look=False)
     except IntegrityError:
         # There is a row with one of these keys already, perhaps only since we began. Which, is looked up now: an upload
         # that nothing stands against need not ask.
-        return _try(user, document, options, look=True)
+        return _try(user, document, options, _read(document, options), examined, look=True)
 
 
-def _try(user: User | None, document: Any, options: Options, *, look: bool) -> Uploaded:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A document and what it was read on top of; None where there is no such workflow yet."""
+
+    current: Stored | None
+    found: Normalized
+
+    def is_of(self, workflow: WorkflowDefinition | None) -> bool:
+        """Whether the working copy is still what it was."""
+        if workflow is None or self.current is None:
+            return workflow is None and self.current is None
+        return (workflow.pk, workflow.revision) == (self.current.workflow_id, self.current.revision)
+
+
+def _read(document: Any, options: Options) -> _Read:
+    key = workflow_key(document)
+    current = load_by_key(key) if key else None
+    found = normalize(document, current=current.bundle if current else None, prune=options.prune)
+    if found.errors:
+        raise Refused(errors(found.problems))
+    if current is None and "workflow" not in found.sections:
+        raise Refused([Fault("unknown_workflow", f'There is no workflow with the key "{key}": upload it first.', None)])
+    return _Read(current, found)
+
+
+def _try(
+    user: User | None, document: Any, options: Options, read: _Read, examined: checks.Examined, *, look: bool
+) -> Uploaded:
     with transaction.atomic():
-        answer = _upload(user, document, options, look=look)
+        answer = _upload(user, document, options, read, examined, look=look)
         if options.dry_run:
             transaction.set_rollback(True)
     return answer
 
 
-def _upload(user: User | None, document: Any, options: Options, *, look: bool) -> Uploaded:
+def _upload(
+    user: User | None, document: Any, options: Options, read: _Read, examined: checks.Examined, *, look: bool
+) -> Uploaded:
     key = workflow_key(document)
     workflow = WorkflowDefinition.objects.select_for_update().filter(key=key).first() if key else None
-    current = load(workflow.pk) if workflow else None
-    found = normalize(document, current=current.bundle if current else None, prune=options.prune)
-    if found.errors:
-        raise Refused(errors(found.problems))
-    if workflow is None and "workflow" not in found.sections:
-        raise Refused([Fault("unknown_workflow", f'There is no workflow with the key "{key}": upload it first.', None)])
-    report = checks.report(found.after)
+    if not read.is_of(workflow):
+        read = _read(document, options)  # somebody has written to it meanwhile
+    current, found = read.current, read.found
+    report = checks.report(found.after, examined)
     problems = [*found.problems, *checks.located(report.problems, found, document)]
     created = workflow is None
     differences = diff(current.bundle if current else None, found.after)

@@ -150,7 +150,7 @@ def findings(document: Any) -> tuple[bool, list[Problem]]:
     read = normalize(document)
     if read.errors:
         return True, read.problems
-    return False, [*read.problems, *located(checks.findings(read.after), read, document)]
+    return False, [*read.problems, *located(checks.report(read.after).problems, read, document)]
 
 
 def test_the_page_names_every_code_and_no_other():

@@ -1,39 +1,75 @@
 """Whether every run of a definition can end, and reads what is there: definition in, problems out.
 
-What decisions come to is taken for free here: a condition may be true or false whatever a ticket holds. So this alone
-proves nothing of a definition; what it says of flow and data holds for all values. `docs/checks.md` lists the codes.
+`flow` and `data` take what decisions come to for free: a condition may be true or false whatever a ticket holds, so
+that what they say holds for all values. `docs/checks.md` lists the codes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from workflow_design.kernel import structure
 from workflow_design.kernel.graph import GraphError, compile_graph
 from workflow_design.kernel.limits import MAX_PROBLEMS
 from workflow_design.kernel.problems import Problem
 from workflow_design.kernel.proof.data import check_reads
 from workflow_design.kernel.proof.flow import flow
 from workflow_design.kernel.proof.messages import flow_problems
-from workflow_design.kernel.proof.net import net_of
+from workflow_design.kernel.proof.net import Net, net_of
 from workflow_design.kernel.proof.writers import check_writers
 
-__all__ = ["check"]
+__all__ = ["Proof", "check", "prove"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What is wrong with a definition by itself. `proved`: no ticket of it can get stuck, as far as `assumptions`
+    hold, sentences about the world outside.
+    """
+
+    problems: list[Problem]
+    proved: bool
+    assumptions: list[str]
+
+    @property
+    def decided(self) -> bool:
+        """Whether nothing is open that more time could have told."""
+        return not any(problem.severity == "unproved" for problem in self.problems)
+
+
+def prove(bundle: Mapping[str, Any]) -> Proof:
+    """All that can be said of a bundle in normal form by itself: structure, flow and data; pure.
+
+    Takes seconds where much can happen: nobody should wait for a lock meanwhile. What can't be
+    decided in time is `unproved`.
+    """
+    problems = structure.check(bundle)
+    net = _net(bundle)
+    if net is not None:
+        problems += _flow_and_data(bundle, net)
+    # What decisions come to isn't proved yet, so nothing is.
+    return Proof(problems, proved=False, assumptions=structure.assumptions(bundle))
 
 
 def check(bundle: Mapping[str, Any]) -> list[Problem]:
-    """What is wrong with flow and data of a bundle in normal form; nothing where it is no graph or has no task, which
-    the structure checks say. Bounded in time: what can't be decided is `unproved`.
+    """What is wrong with flow and data alone; nothing where it is no graph or has no task, which the structure checks
+    say.
     """
+    net = _net(bundle)
+    return [] if net is None else _flow_and_data(bundle, net)
+
+
+def _net(bundle: Mapping[str, Any]) -> Net | None:
     if not bundle["tasks"]:
-        return []
+        return None
     try:
-        graph = compile_graph(dict(bundle))
+        return net_of(compile_graph(dict(bundle)))
     except GraphError:
-        return []
-    net = net_of(graph)
+        return None
+
+
+def _flow_and_data(bundle: Mapping[str, Any], net: Net) -> list[Problem]:
     found = flow(net)
-    problems = flow_problems(found)
-    problems += check_writers(found)
-    problems += check_reads(bundle, net, MAX_PROBLEMS)
-    return problems
+    return [*flow_problems(found), *check_writers(found), *check_reads(bundle, net, MAX_PROBLEMS)]

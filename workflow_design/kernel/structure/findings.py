@@ -54,7 +54,7 @@ class Findings:
         """One finding; warnings beyond MAX_COLLECTED are only counted."""
         if severity == "error":
             self.errors += 1
-        elif len(self.problems) - self.errors >= MAX_COLLECTED:
+        elif severity == "warning" and len(self.problems) - self.errors >= MAX_COLLECTED:
             self.left_out += 1
             return
         self.problems.append(Problem(severity, code, message, path, task=task, transition=transition))
