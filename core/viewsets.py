@@ -35,6 +35,14 @@ def integer_param(request: Request, name: str, default: int, *, least: int, most
     return int(text)
 
 
+def flag_param(request: Request, name: str) -> bool:
+    """A `?name=true|false` of the query; 400 for anything else."""
+    text = request.query_params.get(name, "false")
+    if text not in ("true", "false"):
+        raise invalid("true or false.", attr=name)
+    return text == "true"
+
+
 class BaseViewSet(ViewSetMixin, APIView):
     """A resource: a subclass names its rows, queryset, serializer and permissions, and calls its services.
 

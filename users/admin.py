@@ -38,6 +38,9 @@ class PersonForm(BasePersonForm):
         widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}),
         help_text="Everybody has the role “everyone” besides.",
     )
+    force = forms.BooleanField(
+        required=False, label="Do it all the same", help_text="Tasks may be left that nobody can do."
+    )
 
 
 class SystemRoleFilter(admin.SimpleListFilter):
@@ -100,6 +103,12 @@ class PersonAdmin(OperatorAdmin):
     list_display = ("email", "name", "roles", "is_active", "last_login")
     list_filter = ("is_active", SystemRoleFilter, CompanyRoleFilter)
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """`force` only for who has been told that tasks would be left."""
+        refusal = getattr(request, "refusal", None)
+        told = refusal is not None and refusal.faults[0].code == "nobody_left"
+        return (*self.fields, "force") if told or "force" in request.POST else self.fields
+
     @admin.display(description="system roles")
     def roles(self, user: User) -> str:
         """As people call them."""
@@ -109,6 +118,7 @@ class PersonAdmin(OperatorAdmin):
         if "company_roles" in values:
             values["company_roles"] = [role.name for role in values["company_roles"]]
         if obj.pk is None:
+            values.pop("force", None)
             return person_create(actor=actor, **values)
         return super().write(actor, obj, values)
 

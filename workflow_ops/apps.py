@@ -9,6 +9,10 @@ class WorkflowOpsConfig(AppConfig):
 
     def ready(self) -> None:
         from users import usage
+        from users.services import roles, staffing
         from workflow_ops.selectors import executions_this_month
+        from workflow_ops.staffing import live_role_uses, tasks_without_people
 
+        roles.uses.append(live_role_uses)
+        staffing.needs.append(tasks_without_people)
         usage.counters["executions_per_month"] = lambda: executions_this_month().count()

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.openapi import ErrorSerializer
 from core.serializers import StrictBooleanField, StrictCharField, StrictChoiceField
 from users.models import SystemRole
 
@@ -87,6 +88,24 @@ class NewUserSerializer(UserSerializer):
     """A new person; without a password they get a mail with a link to choose one."""
 
     password = PasswordField(required=False)
+
+
+class UndoneTaskSerializer(serializers.Serializer[Any]):
+    """A task of a version in use that nobody could do."""
+
+    workflow = serializers.IntegerField(help_text="The workflow's id.")
+    workflow_title = serializers.CharField()
+    version = serializers.IntegerField()
+    task = serializers.CharField(help_text="The task's key.")
+    title = serializers.CharField()
+    roles = serializers.ListField(child=serializers.CharField(), help_text="Empty: for every task worker.")
+
+
+class NobodyLeftSerializer(ErrorSerializer):
+    """Why a person must stay as they are; `tasks` where `errors` has the code `nobody_left`."""
+
+    optional_in_answers = ("tasks",)
+    tasks = UndoneTaskSerializer(many=True, required=False)
 
 
 class InviteSerializer(serializers.Serializer[Any]):

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django_filters import CharFilter, ChoiceFilter, FilterSet
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -17,7 +17,7 @@ from core.filters import BooleanFilter
 from core.models import Actor
 from core.openapi import errors
 from core.renderers import json_response
-from core.viewsets import BaseViewSet
+from core.viewsets import BaseViewSet, flag_param
 from tenants.services import company_rename
 from users.api.serializers import (
     ChangePasswordSerializer,
@@ -27,6 +27,7 @@ from users.api.serializers import (
     InviteSerializer,
     MeSerializer,
     NewUserSerializer,
+    NobodyLeftSerializer,
     RefreshSerializer,
     UserSerializer,
 )
@@ -107,7 +108,21 @@ class PersonFilter(FilterSet):
         return queryset if value == EVERYONE else queryset.filter(Q(company_roles__name=value))
 
 
-@extend_schema_view(create=extend_schema(request=NewUserSerializer, responses={201: UserSerializer}))
+_LEFT = (
+    "`last_admin`: no active admin would be left. `nobody_left`: nobody could do the `tasks` any more, which are of the"
+    " published version of an active workflow or of a version with open runs; `?force=true` does it all the same."
+)
+_CHANGE = extend_schema(
+    parameters=[OpenApiParameter("force", bool, description="Change it although tasks are left that nobody can do.")],
+    responses={200: UserSerializer, 409: OpenApiResponse(NobodyLeftSerializer, _LEFT)},
+)
+
+
+@extend_schema_view(
+    create=extend_schema(request=NewUserSerializer, responses={201: UserSerializer}),
+    update=_CHANGE,
+    partial_update=_CHANGE,
+)
 class People(BaseViewSet):
     """People of the company. They are never deleted: switch them off with `is_active`."""
 
@@ -138,7 +153,8 @@ class People(BaseViewSet):
         return person_create(actor=Actor.of(caller(self.request)), **values).pk
 
     def perform_update(self, pk: int, values: dict[str, Any], expected: int | None) -> None:
-        person_update(actor=Actor.of(caller(self.request)), pk=pk, **values)
+        force = flag_param(self.request, "force")
+        person_update(actor=Actor.of(caller(self.request)), pk=pk, force=force, **values)
 
     @extend_schema(operation_id="invite_user", request=InviteSerializer, responses={201: UserSerializer})
     @action(detail=False, methods=["post"])

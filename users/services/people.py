@@ -19,6 +19,7 @@ from users import tokens
 from users.models import EVERYONE, CompanyRole, SystemRole, User
 from users.services.links import invite_send
 from users.services.passwords import password_check
+from users.services.staffing import in_words, left_undone, refuse_left_undone
 
 _ADMINS = Q(is_active=True, system_roles__contains=[SystemRole.ADMIN])
 _TEXTS = ("email", "first_name", "last_name")
@@ -80,10 +81,11 @@ def person_save(*, actor: Actor, user: User, company_roles: Iterable[str] = ()) 
         )
 
 
-def person_update(*, actor: Actor, pk: int, **values: Any) -> User:
+def person_update(*, actor: Actor, pk: int, force: bool = False, **values: Any) -> User:
     """Change what is named: email, first_name, last_name, is_active, system_roles, company_roles (names).
 
-    409 when no active admin would be left. A disabled person's sign-ins end.
+    409 when no active admin would be left; and, unless `force`, when nobody could do a task of a live version any more
+    (`tasks` lists them). A disabled person's sign-ins end.
     """
     with address_unique(), transaction.atomic():
         user, others = _locked(pk)
@@ -109,6 +111,9 @@ def person_update(*, actor: Actor, pk: int, **values: Any) -> User:
         user.save(update_fields=[*_TEXTS, "is_active", "system_roles", "updated_at"])
         if "company_roles" in changed:
             user.company_roles.set(roles)
+        undone = left_undone(before, after)
+        if not force:
+            refuse_left_undone(undone)
         if not user.is_active:
             tokens.revoke_all(user.pk)
         record(
@@ -117,7 +122,7 @@ def person_update(*, actor: Actor, pk: int, **values: Any) -> User:
             subject_type="user",
             subject_id=user.pk,
             subject=user.email,
-            detail=changed,
+            detail={**changed, "left_undone": in_words(undone)} if undone else changed,
         )
     return user
 

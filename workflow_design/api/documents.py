@@ -11,9 +11,10 @@ from rest_framework.views import APIView
 
 from core.openapi import errors
 from core.renderers import dump, json_response
+from core.viewsets import flag_param
 from users.permissions import IsWorkflowCreator, caller
 from workflow_design.api.bundles import any_document
-from workflow_design.api.parsers import DOCUMENT_PARSERS, YAML_TYPES, flag_param
+from workflow_design.api.parsers import DOCUMENT_PARSERS, YAML_TYPES
 from workflow_design.api.serializers import UploadSerializer
 from workflow_design.api.version_serializers import REFUSED
 from workflow_design.kernel.document import to_yaml

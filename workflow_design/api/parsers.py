@@ -60,14 +60,6 @@ class FileParser(MultiPartParser):
 DOCUMENT_PARSERS = [StrictJSONParser, YAMLParser, XYAMLParser, TextYAMLParser, FileParser]
 
 
-def flag_param(request: Request, name: str) -> bool:
-    """A `?name=true|false` of the query; 400 for anything else."""
-    text = request.query_params.get(name, "false")
-    if text not in ("true", "false"):
-        raise invalid("true or false.", attr=name)
-    return text == "true"
-
-
 def choice_param(request: Request, name: str, options: tuple[str, ...]) -> str:
     """One of `options` from the query, the first when it is absent; 400 for anything else."""
     text = request.query_params.get(name, options[0])
