@@ -25,6 +25,8 @@ from tenants import queue
 from tenants.models import Company
 
 DEFAULT_QUEUE = "default"
+# With the delays between them, about a quarter of an hour.
+DEFAULT_RETRIES = 10
 MAX_DELAY_SECONDS = 300
 
 
@@ -38,7 +40,12 @@ class Later(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """A function that workers call. `retries`: so often it is tried again after it raised, with growing delays."""
+    """A function that workers call.
+
+    `retries`: so often it is tried again, with growing delays, after it raised or its worker died. `on_failure` is
+    called with the same arguments, in the same company, when it has failed for good. `every`: seconds between two
+    runs that workers enqueue by themselves.
+    """
 
     name: str
     queue: str
@@ -46,6 +53,8 @@ class Job:
     retries: int
     function: Callable[..., None]
     of_company: bool
+    on_failure: Callable[..., None] | None = None
+    every: int | None = None
 
     def enqueue(self, *, at: datetime | None = None, lock: str | None = None, **args: Any) -> None:
         """Add this job in the connection's transaction: none after a rollback. `args` are JSON values."""
@@ -65,29 +74,34 @@ registry: dict[str, Job] = {}
 
 
 def company_job(
-    *, name: str, queue: str = DEFAULT_QUEUE, priority: int = 0, retries: int = 10
+    *,
+    name: str,
+    queue: str = DEFAULT_QUEUE,
+    priority: int = 0,
+    retries: int = DEFAULT_RETRIES,
+    on_failure: Callable[..., None] | None = None,
 ) -> Callable[[Callable[..., None]], Job]:
     """Make a function a job that runs with the connection on the schema of the company that enqueued it."""
-    return _registering(name, queue, priority, retries, of_company=True)
+    return lambda function: _register(Job(name, queue, priority, retries, function, True, on_failure))
 
 
 def system_job(
-    *, name: str, queue: str = DEFAULT_QUEUE, priority: int = 0, retries: int = 10
+    *,
+    name: str,
+    queue: str = DEFAULT_QUEUE,
+    priority: int = 0,
+    retries: int = DEFAULT_RETRIES,
+    every: int | None = None,
 ) -> Callable[[Callable[..., None]], Job]:
     """Make a function a job of the installation: it runs with the connection on `public`."""
-    return _registering(name, queue, priority, retries, of_company=False)
+    return lambda function: _register(Job(name, queue, priority, retries, function, False, every=every))
 
 
-def _registering(
-    name: str, queue: str, priority: int, retries: int, *, of_company: bool
-) -> Callable[[Callable[..., None]], Job]:
-    def register(function: Callable[..., None]) -> Job:
-        if name in registry:
-            raise ValueError(f"There are two jobs named {name!r}.")
-        job = registry[name] = Job(name, queue, priority, retries, function, of_company)
-        return job
-
-    return register
+def _register(job: Job) -> Job:
+    if job.name in registry:
+        raise ValueError(f"There are two jobs named {job.name!r}.")
+    registry[job.name] = job
+    return job
 
 
 def _current_company() -> str:

@@ -18,6 +18,8 @@ from core.db import connection
 
 # A key that no job's arguments clash with: they lie below it.
 COMPANY, ARGS, FAILURES = "company", "args", "failures"
+# What is in a job of the installation without arguments.
+EMPTY = '{"company": null, "args": {}}'
 
 _MINE = "id = %s AND status = 'doing' AND attempts = %s AND worker_id IS NOT DISTINCT FROM %s"
 

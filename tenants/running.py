@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 
 from core.db import connection, fetch_row
 from tenants import counters, hosts, queue
-from tenants.jobs import Job, Later, delay, registry
+from tenants.jobs import DEFAULT_RETRIES, Job, Later, delay, registry
 from tenants.queue import Fetched
 
 log = structlog.get_logger("ticketflower.job")
@@ -39,6 +39,10 @@ class Run:
     outcome: Outcome
     seconds: float = 0
     error: BaseException | None = None
+
+
+class WorkersKiller(Exception):
+    """The job was never finished, because the processes that ran it ended."""
 
 
 class Suspended(Exception):
@@ -83,6 +87,8 @@ def _outcome(job: Fetched) -> Run:
             _enter(job)
         else:
             connection.set_schema_to_public()
+        if job.failures > found.retries:
+            raise WorkersKiller("Its workers died, or it raised, too often.")
         found.function(**job.args)
     except Later as wish:
         return Run(Outcome.LATER, wish.seconds)
@@ -99,8 +105,14 @@ def _after(error: Exception, job: Fetched, found: Job | None) -> Run:
     """A database that is away is no failure of the job, and is waited for as long as it takes."""
     if isinstance(error, (OperationalError, InterfaceError)) and not connection.is_usable():
         return Run(Outcome.LATER, delay(1), error)
-    if job.failures < (found.retries if found else 10):
+    if job.failures < (found.retries if found else DEFAULT_RETRIES):
         return Run(Outcome.AGAIN, delay(job.failures), error)
+    if found and found.on_failure:
+        try:
+            found.on_failure(**job.args)
+        except Exception as second:  # noqa: BLE001 # said, with the first one as its cause
+            second.__cause__ = error
+            error = second
     return Run(Outcome.FAILED, error=error)
 
 

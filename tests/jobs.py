@@ -8,7 +8,7 @@
 It uses the test's own connection and transaction: with rollback at the test's end too. An exception of a job goes to
 the test; with `errors="keep"` it becomes what it is in a worker: another try later, or a failed job (`run.error`). A
 job that is to be run again later runs once a call, whatever `now` is. The connection is on the same schema after it as
-before. What a worker really does, in processes of its own, is tested in ticketflower/tests/test_worker.py.
+before. What a worker really does, in processes of its own, is tested in tests/test_worker.py.
 """
 
 from __future__ import annotations

@@ -1,0 +1,218 @@
+"""A worker process: threads that run jobs, and a main thread that keeps the process's place in the database.
+
+Each thread has a connection of its own and asks for a job when a notification comes in, when the main thread, which
+looks every second for jobs that have come due, wakes it, and after each job. A database that is away is waited for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from typing import cast
+
+from django.db import Error, close_old_connections, reset_queries
+from django.db.backends.postgresql.base import DatabaseWrapper
+from psycopg import sql
+
+from core.db import connection
+from tenants import counters, queue, running, workers
+from tenants.queue import Fetched
+from tenants.running import Outcome, Run
+
+log = logging.getLogger("ticketflower.worker")
+
+# How often the main thread looks for jobs that have come due.
+POLL_SECONDS = 1.0
+# So many signs of life are given in the time of a lease.
+BEATS = 4
+# A connection is closed at this age: one that has visited hundreds of schemas keeps hundreds of megabytes of catalogue.
+CONNECTION_SECONDS = 300
+
+
+class Worker:
+    """One worker process. `queues`: None for all. `lease_seconds`: without a sign of life for so long it is taken for
+    dead. `stop_seconds`: how long running jobs go on after `stop`.
+    """
+
+    def __init__(
+        self, *, concurrency: int, queues: list[str] | None, lease_seconds: float, stop_seconds: float
+    ) -> None:
+        self._concurrency = concurrency
+        self._queues = queues
+        self._lease_seconds = lease_seconds
+        self._stop_seconds = stop_seconds
+        self._id: int | None = None
+        self._bell = _Bell(concurrency)
+        self._stopping = threading.Event()
+        self._running: dict[int, tuple[int, int]] = {}
+        self._strange: set[tuple[int, int]] = set()
+        self._schedule = workers.Schedule()
+        self._next_beat = 0.0
+        self._broken = False
+
+    def stop(self) -> None:
+        """Take no new job, and let `run` end. May be called in a signal handler."""
+        self._stopping.set()
+
+    def run(self) -> bool:
+        """Work until `stop`. False where something broke; what runs still at the end is for other workers."""
+        one_connection_a_thread()
+        threads = [
+            # Daemons: what does not end in time is left behind.
+            threading.Thread(target=self._work_or_stop, args=(place,), name=f"job {place}", daemon=True)
+            for place in range(self._concurrency)
+        ]
+        for thread in threads:
+            thread.start()
+        while not self._stopping.is_set():
+            with self._waiting_for_the_database():
+                self._listen()
+                while not self._stopping.is_set():
+                    self._beat_if_due()
+                    self._wait()
+        self._end(threads)
+        return not self._broken
+
+    # --- The main thread ---
+
+    def _listen(self) -> None:
+        connection.set_schema_to_public()
+        channels = [f"procrastinate_queue_v1#{name}" for name in self._queues or []] or ["procrastinate_any_queue_v1"]
+        with connection.cursor() as cursor:
+            for channel in channels:
+                cursor.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+
+    def _wait(self) -> None:
+        """Wake a thread for each notification, for a second; then for each job that is due."""
+        until = min(time.monotonic() + POLL_SECONDS, self._next_beat)
+        with connection.wrap_database_errors:
+            for _notification in connection.connection.notifies(timeout=max(0, until - time.monotonic())):
+                self._bell.ring(1)
+                if self._stopping.is_set():
+                    return
+        idle = self._concurrency - len(self._running)
+        if idle > 0 and (due := workers.due(self._queues, idle)):
+            self._bell.ring(due)
+
+    def _beat_if_due(self) -> None:
+        if time.monotonic() < self._next_beat:
+            return
+        now = workers.beat(self._id) if self._id is not None else None
+        if now is None:
+            if self._id is not None:
+                log.warning("Worker %s was taken for dead; it goes on under a new number.", self._id)
+            self._id, self._strange = workers.register(), set()
+            log.info("Worker %s works on %s.", self._id, ", ".join(self._queues or ["all queues"]))
+            now = workers.beat(self._id) or time.time()
+        self._give_back_what_nobody_runs(self._id)
+        workers.rescue(self._lease_seconds)
+        self._schedule.enqueue_due(now)
+        counters.flush()
+        # When all of it has been done, so that after a failure all of it is done again.
+        self._next_beat = time.monotonic() + self._lease_seconds / BEATS
+
+    def _give_back_what_nobody_runs(self, worker: int) -> None:
+        """A job whose fetch was answered over a connection that broke: in the database ours, in no thread's hands.
+
+        What is seen so twice is not just on its way from the one to the other.
+        """
+        known = set(self._running.copy().values())
+        strange = workers.held(worker) - known
+        if lost := strange & self._strange:
+            workers.give_back(worker, lost)
+        self._strange = strange - lost
+
+    def _end(self, threads: list[threading.Thread]) -> None:
+        log.info("Worker %s stops; %s jobs are running.", self._id, len(self._running))
+        deadline = time.monotonic() + self._stop_seconds
+        self._bell.ring(self._concurrency)
+        while (alive := [thread for thread in threads if thread.is_alive()]) and time.monotonic() < deadline:
+            with contextlib.suppress(Error):
+                self._beat_if_due()
+            alive[0].join(min(POLL_SECONDS, max(0, deadline - time.monotonic())))
+        if alive:
+            log.warning("%s jobs have not ended in %s seconds; they are run again.", len(alive), self._stop_seconds)
+        with contextlib.suppress(Error):
+            counters.flush()
+            if self._id is not None:
+                workers.leave(self._id)
+        connection.close()
+
+    # --- The threads that run jobs ---
+
+    def _work_or_stop(self, place: int) -> None:
+        """A worker that lost a thread would go on with less, and nobody would know."""
+        try:
+            self._work(place)
+        except BaseException:
+            log.exception("A thread of the worker broke; the worker stops.")
+            self._broken = True
+            self.stop()
+
+    def _work(self, place: int) -> None:
+        ended: tuple[Fetched, Run] | None = None
+        while not (self._stopping.is_set() and ended is None):
+            with self._waiting_for_the_database():
+                job = self._next(ended)
+                ended = None
+                self._running.pop(place, None)
+                if job is None:
+                    close_old_connections()
+                    self._bell.wait(self._stopping)
+                    continue
+                self._running[place] = (job.id, job.attempts)
+                ended = job, running.run(job)
+                # Closes what is broken or too old; the next statement opens another.
+                close_old_connections()
+                reset_queries()
+        connection.close()
+
+    def _next(self, ended: tuple[Fetched, Run] | None) -> Fetched | None:
+        """Write how the last job ended, and get the next; None: there is none, or the process is to stop."""
+        done = ended[0] if ended and ended[1].outcome is Outcome.DONE else None
+        if ended and (done is None or self._stopping.is_set()):
+            running.settle(*ended)
+            done = None
+        if self._stopping.is_set() or self._id is None:
+            return None
+        return queue.fetch(queues=self._queues, worker=self._id, done=done)
+
+    @contextlib.contextmanager
+    def _waiting_for_the_database(self) -> Iterator[None]:
+        """A statement that fails is tried again, on a new connection, a second later."""
+        try:
+            yield
+        except Error as error:
+            log.warning("The database does not do its part; trying again: %s", error)
+            connection.close()
+            time.sleep(POLL_SECONDS)
+
+
+class _Bell:
+    """Wakes waiting threads. A ring that nobody waits for is kept, so that none comes too early to be heard."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._rings = 0
+        self._changed = threading.Condition()
+
+    def ring(self, times: int) -> None:
+        with self._changed:
+            self._rings = min(self._rings + times, self._most)
+            self._changed.notify(times)
+
+    def wait(self, stopping: threading.Event) -> None:
+        with self._changed:
+            while self._rings == 0 and not stopping.is_set():
+                self._changed.wait()
+            self._rings = max(0, self._rings - 1)
+
+
+def one_connection_a_thread() -> None:
+    """In place of a pool, which is there for requests that come and go, each thread keeps a connection for a while."""
+    cast(DatabaseWrapper, connection).close_pool()
+    connection.settings_dict["OPTIONS"].pop("pool", None)
+    connection.settings_dict["CONN_MAX_AGE"] = CONNECTION_SECONDS
