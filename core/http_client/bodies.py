@@ -21,9 +21,6 @@ class Body:
         self._encoding = headers.get("content-encoding", "").strip().lower() or "identity"
         if self._encoding not in ("identity", "gzip", "x-gzip", "deflate"):
             raise bad_answer("an encoding that was not offered")
-        length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > max_bytes:
-            raise too_large("body")
         self._max = max_bytes
         self._sent = 0
         self._unpacked = bytearray()

@@ -104,6 +104,8 @@ class Connection:
         for _ in range(MAX_EARLY_ANSWERS):
             event = self._next(deadline)
             if isinstance(event, h11.Response):
+                if event.http_version not in (b"1.0", b"1.1"):
+                    raise bad_answer("another version of HTTP")
                 return event.status_code, _fields(event.headers)
             if not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
                 raise bad_answer("no answer to the request")
