@@ -102,7 +102,7 @@ class SigningSecret(models.Model):
     """What callbacks, and calls to subscribers, are signed with. The newest signs; older ones are good for a time."""
 
     number = models.PositiveIntegerField()
-    sealed = models.BinaryField(help_text="the secret, encrypted")
+    sealed = models.TextField(help_text="the secret, encrypted")
     valid_until = models.DateTimeField(null=True, help_text="empty: it is the one that signs")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False

@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField()),
-                ('sealed', models.BinaryField(help_text='the secret, encrypted')),
+                ('sealed', models.TextField(help_text='the secret, encrypted')),
                 ('valid_until', models.DateTimeField(help_text='empty: it is the one that signs', null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),

@@ -11,9 +11,10 @@ from core.db import connection
 from core.models import Actor
 from users.models import User
 from workflow_design.kernel.engine import Event, Incident, Step
-from workflow_ops.models import InstanceStatus, TaskStatus
-from workflow_ops.services.actions import MAX_TRACE
+from workflow_ops.models import UNDONE, InstanceStatus, TaskStatus
+from workflow_ops.services.actions import MAX_TRACE, is_form, seconds_allowed
 from workflow_ops.services.assignment import assign
+from workflow_ops.services.follow_up import TaskRow, Written
 from workflow_ops.services.notes import Note
 from workflow_ops.services.running import Run, Work
 
@@ -27,7 +28,8 @@ class Changes:
         self.run = run
         self.user = user
         self.tasks: dict[int, dict[str, Any]] = {}
-        self.work: dict[str, Any] = {"id": None, "number": None, "status": None, "output": None}
+        self.work: dict[str, Any] = {"id": None, "number": None, "status": None, "output": None, "due_in": None}
+        self.done: Work | None = None
         self.previous: int | None = None
         self.cancelled: list[int] = []
         self.incidents: list[dict[str, Any]] = []
@@ -43,10 +45,10 @@ class Changes:
                 "number": opened.number,
                 "index": opened.task,
                 "key": opened.key,
-                "status": TaskStatus.OPEN if definition["task_type"] == "FORM" else TaskStatus.PENDING,
+                "status": TaskStatus.OPEN if is_form(definition) else TaskStatus.PENDING,
                 "roles": definition["assignee_roles"],
                 "policy": definition["assignment_policy"],
-                "due_in": definition["due_in_seconds"],
+                "due_in": seconds_allowed(definition),
                 "input": opened.input,
                 "output": None,
                 "assignee": None,
@@ -76,18 +78,20 @@ class Changes:
         assert self.last is not None
         marking = self.last.marking
         again = False
+        definition = self.run.version.tasks[work.key]
         if work.number in marking.stopped:
             status = TaskStatus.ERROR
         elif work.number in marking.open:
             again = True
-            form = self.run.version.tasks[work.key]["task_type"] == "FORM"
-            status = TaskStatus.OPEN if form else TaskStatus.PENDING
+            status = TaskStatus.OPEN if is_form(definition) else TaskStatus.PENDING
         else:
             status = TaskStatus.CANCELLED if event.name == "timed_out" else TaskStatus.COMPLETED
         self.executed += event.name in ("completed", "skipped")
         if work.number in self.cancelled:
             self.cancelled.remove(work.number)
-        self.work = {"id": work.id, "number": work.number, "status": status, "output": output}
+        self.done = work
+        due_in = seconds_allowed(definition)
+        self.work = {"id": work.id, "number": work.number, "status": status, "output": output, "due_in": due_in}
         # What a repair goes on with was done by who had the task.
         if event.name in ("retried", "skipped"):
             self.previous = work.assignee
@@ -103,8 +107,8 @@ class Changes:
         row["output"] = event.output
         self.executed += 1
 
-    def write(self, note: Note) -> list[int]:
-        """Everything at once; the ids of the new tasks that are left to do, in order."""
+    def write(self, note: Note, event: Event) -> Written:
+        """Everything at once; what stands in the database then."""
         assert self.last is not None
         rows = list(self.tasks.values())
         turns = assign(self.run, [row for row in rows if row["status"] == TaskStatus.OPEN], self.previous)
@@ -112,9 +116,11 @@ class Changes:
         if self.work["id"] is not None:
             note.detail["task_status"] = self.work["status"]
         output = self.work["output"]
+        again = self.work["status"] in UNDONE
         parts = {
             "moved": True,
-            "worked": self.work["id"] is not None,
+            "worked": self.work["id"] is not None and not again,
+            "again": again,
             "cancelled": self.cancelled,
             # Incidents look for their tasks among those that open.
             "opened": rows or self.incidents,
@@ -136,6 +142,7 @@ class Changes:
                     "closed": marking.status in (InstanceStatus.COMPLETED, InstanceStatus.CANCELLED),
                     "task": self.work["id"],
                     "task_status": self.work["status"],
+                    "due_in": self.work["due_in"],
                     "done": self.work["status"] in DONE,
                     "output": None if output is None else _text(output),
                     "user": self.user.pk if self.user else None,
@@ -146,7 +153,37 @@ class Changes:
                     **note.entry(Actor.of(self.user), self.last),
                 },
             )
-            return [pk for (pk,) in cursor.fetchall()]
+            return self._written(event, cursor.fetchall())
+
+    def _written(self, event: Event, rows: list[tuple[Any, ...]]) -> Written:
+        """`rows`: (part, id, number, status, generation, due_at)."""
+        assert self.last is not None
+        found: dict[str, list[TaskRow]] = {"opened": [], "again": [], "cancelled": []}
+        stopped = []
+        for part, pk, number, status, generation, due_at in sorted(rows, key=lambda row: row[2]):
+            if part == "stopped":
+                stopped.append((pk, number))
+                continue
+            found[part].append(TaskRow(pk, number, self._key(number), status, generation, due_at))
+        return Written(
+            run=self.run,
+            event=event,
+            user=self.user,
+            status=self.last.marking.status,
+            data=self.last.data,
+            work=self.done,
+            work_status=self.work["status"],
+            opened=tuple(found["opened"]),
+            again=found["again"][0] if found["again"] else None,
+            cancelled=tuple(found["cancelled"]),
+            incidents=tuple(stopped),
+        )
+
+    def _key(self, number: int) -> str:
+        if number in self.tasks:
+            key: str = self.tasks[number]["key"]
+            return key
+        return self.run.version.graph.tasks[self.run.marking.open[number]].key
 
     def _trace(self, incident: Incident, done: Step) -> str:
         """What a ticket admin is told of a condition that can't be evaluated."""
@@ -175,10 +212,18 @@ _PARTS = {
         completed_at = CASE WHEN %(task_status)s::text IN ('COMPLETED', 'CANCELLED') THEN statement_timestamp() END,
         updated_at = statement_timestamp()
     WHERE id = %(task)s::bigint""",
+    # Once more from its beginning, with all the time that it is given.
+    "again": """
+    UPDATE task_instances SET status = %(task_status)s::text, generation = generation + 1,
+        output = coalesce(%(output)s::json, output), assignee_id = NULL, completed_by_id = NULL, completed_at = NULL,
+        due_at = statement_timestamp() + %(due_in)s::int * interval '1 second', updated_at = statement_timestamp()
+    WHERE id = %(task)s::bigint
+    RETURNING id, number, status, generation, due_at""",
     "cancelled": """
     UPDATE task_instances SET status = 'CANCELLED', completed_at = statement_timestamp(),
         updated_at = statement_timestamp()
-    WHERE instance_id = %(run)s AND number = ANY(%(cancelled)s::int[])""",
+    WHERE instance_id = %(run)s AND number = ANY(%(cancelled)s::int[])
+    RETURNING id, number, status, generation, due_at""",
     "opened": """
     INSERT INTO task_instances (instance_id, task_id, number, status, assignee_id, input, output, due_at,
                                 completed_at, created_at, updated_at)
@@ -190,7 +235,7 @@ _PARTS = {
         input json, output json, due_in int)
     JOIN workflow_version_tasks v ON v.version_id = %(version)s AND v.index = x.index
     ORDER BY x.number
-    RETURNING id, number, status""",
+    RETURNING id, number, status, generation, due_at""",
     "turned": """
     INSERT INTO task_turns (workflow_id, task_key, person_id)
     SELECT %(workflow)s, x.key, x.person FROM json_to_recordset(%(turns)s::json) AS x (key text, person bigint)
@@ -202,17 +247,25 @@ _PARTS = {
         statement_timestamp(), statement_timestamp()
     FROM json_to_recordset(%(incidents)s::json) AS x (kind text, number int, code text, message text, trace text)
     LEFT JOIN opened o ON o.number = x.number
-    LEFT JOIN task_instances w ON w.instance_id = %(run)s AND w.number = x.number""",
+    LEFT JOIN task_instances w ON w.instance_id = %(run)s AND w.number = x.number
+    RETURNING id, number""",
     "noted": """
     INSERT INTO history (at, actor_id, actor, subject_type, subject_id, subject, event, detail)
     VALUES (statement_timestamp(), %(actor_id)s, %(actor)s, %(subject_type)s, %(subject_id)s, %(subject)s, %(event)s,
             %(detail)s::json)""",
 }
-_OPENED = "SELECT id FROM opened WHERE status IN ('OPEN', 'IN_PROGRESS', 'PENDING') ORDER BY number"
+# What of it is told: rows of tasks, and for incidents the same with as much as they have.
+_TOLD = {
+    "opened": "SELECT 'opened', id, number, status, generation, due_at FROM opened",
+    "again": "SELECT 'again', id, number, status, generation, due_at FROM again",
+    "cancelled": "SELECT 'cancelled', id, number, status, generation, due_at FROM cancelled",
+    "stopped": "SELECT 'stopped', id, number, '', 0, NULL::timestamptz FROM stopped",
+}
 
 
 @cache
 def _statement(*names: str) -> str:
-    """One statement that writes these parts and answers the ids of the new tasks that are left to do."""
+    """One statement that writes these parts and tells what there is of `_TOLD`."""
     parts = ", ".join(f"{name} AS ({_PARTS[name]})" for name in names)
-    return f"WITH {parts} {_OPENED if 'opened' in names else 'SELECT 1 WHERE false'}"
+    told = " UNION ALL ".join(_TOLD[name] for name in names if name in _TOLD)
+    return f"WITH {parts} {told or 'SELECT 1 WHERE false'}"

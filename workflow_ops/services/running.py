@@ -50,6 +50,8 @@ class Work:
     assignee: int | None
     roles: list[str]
     output: Any
+    generation: int
+    due_at: datetime | None
     held: frozenset[str]
     """The company roles of who asks."""
 
@@ -62,6 +64,7 @@ WHERE i.id = %s FOR UPDATE OF i
 """
 _LOCK_TASK = f"""
 SELECT {_RUN}, w.id, w.number, v.key, v.title, w.status, w.assignee_id, v.roles, w.output::text,
+    w.generation, w.due_at,
     ARRAY(SELECT role.name FROM user_company_roles held JOIN company_roles role ON role.id = held.companyrole_id
           WHERE held.user_id = %s)
 FROM task_instances w
@@ -82,16 +85,17 @@ def lock(instance_id: int) -> Run:
     return _run(row)
 
 
-def lock_task(task_id: int, user: User) -> tuple[Run, Work]:
-    """The task and its run, both locked. 404."""
+def lock_task(task_id: int, user: User | None) -> tuple[Run, Work]:
+    """The task and its run, both locked. `user` is who asks (None: the system). 404."""
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK_TASK, [user.pk, task_id])
+        cursor.execute(_LOCK_TASK, [user.pk if user else None, task_id])
         row = cursor.fetchone()
     if row is None:
         raise not_found()
-    pk, number, key, title, status, assignee, roles, output, held = row[10:]
+    pk, number, key, title, status, assignee, roles, output, generation, due_at, held = row[10:]
     draft = None if output is None else orjson.loads(output)
-    return _run(row), Work(pk, number, key, title, status, assignee, roles, draft, frozenset(held))
+    work = Work(pk, number, key, title, status, assignee, roles, draft, generation, due_at, frozenset(held))
+    return _run(row), work
 
 
 def _run(row: tuple[Any, ...]) -> Run:

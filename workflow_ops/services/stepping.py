@@ -12,7 +12,8 @@ from typing import Any
 from core.errors import conflict
 from users.models import User
 from workflow_design.kernel.engine import Event, EventRefused, Incident, Opened, Step, step
-from workflow_ops.services import actions
+from workflow_ops.models import UNDONE
+from workflow_ops.services import actions, follow_up
 from workflow_ops.services.changes import Changes
 from workflow_ops.services.notes import Note
 from workflow_ops.services.running import Run, Work
@@ -29,19 +30,22 @@ def advance(
     note: Note,
     work: Work | None = None,
     output: dict[str, Any] | None = None,
+    outcome: actions.Outcome | None = None,
 ) -> list[int]:
-    """Play `event`, write what follows, remember it in the history; the ids of the tasks that are to be done now.
+    """Play `event`, write what follows, remember it in the history; the ids of the new tasks that are to be done now.
 
-    `work` is the task that the event is of: it ends, with `output`, unless an incident stops it. Tasks that only
-    compute are played in the same transaction. 409 when the event can't happen any more. The caller holds the run's
-    lock.
+    `work` is the task that the event is of: it ends, with `output`, unless an incident stops it; `outcome` tells an
+    incident why. Tasks that only compute are played in the same transaction, and what follows is set going in it. 409
+    when the event can't happen any more. The caller holds the run's lock.
     """
     try:
         done = step(run.version.graph, run.marking, run.data, event, run.ticket)
     except EventRefused as refused:
         raise conflict(refused.message, code=refused.code) from None
     changes = Changes(run, user)
-    changes.take(done)
+    if outcome is not None:
+        done = _explained(done, outcome)
+    changes.take(done, outcome.trace if outcome else "")
     note.step(done)
     waiting = list(done.opened)
     if work is not None and changes.finish(work, event, output):
@@ -63,13 +67,15 @@ def advance(
         changes.settle(opened.number, result.event)
         note.step(done, computed=opened.key)
         waiting += done.opened
-    return changes.write(note)
+    written = changes.write(note, event)
+    follow_up.follow(written)
+    return [row.id for row in written.opened if row.status in UNDONE]
 
 
-def _explained(done: Step, result: actions.Computed) -> Step:
+def _explained(done: Step, result: actions.Outcome) -> Step:
     """The step with the cause of a failure in its incident."""
     incidents = tuple(
-        incident._replace(message=f"{incident.message} {result.cause}") if incident.code == "error" else incident
+        incident._replace(message=f"{incident.message} {result.cause}") if incident.kind == "ACTION" else incident
         for incident in done.incidents
     )
     return replace(done, incidents=incidents)

@@ -14,6 +14,7 @@ from users.models import SystemRole, User
 from users.selectors import company_role_names
 from workflow_design.kernel.engine import Event
 from workflow_ops.models import UNDONE, TaskInstance, TaskStatus
+from workflow_ops.services.actions import is_form
 from workflow_ops.services.assignment import is_candidate
 from workflow_ops.services.notes import Note
 from workflow_ops.services.running import Run, Work, dotted, lock_task, require_running
@@ -45,7 +46,7 @@ def task_claim(*, user: User, task_id: int) -> None:
     run, work = lock_task(task_id, user)
     _require_may(user, work)
     _require_undone(run, work)
-    _require_for_people(work)
+    _require_for_people(run, work)
     if work.status != TaskStatus.OPEN:
         raise conflict("Somebody has this task already.", code="claimed")
     _give(work, user.pk, TaskStatus.IN_PROGRESS)
@@ -58,6 +59,7 @@ def task_release(*, user: User, task_id: int) -> None:
     run, work = lock_task(task_id, user)
     _require_may(user, work)
     _require_undone(run, work)
+    _require_for_people(run, work)
     if work.status != TaskStatus.IN_PROGRESS:
         raise conflict("Nobody has claimed this task.", code="not_claimed")
     _require_own(user, work)
@@ -75,7 +77,7 @@ def task_assign(*, user: User, task_id: int, assignee: Any) -> None:
     _require_may(user, work)
     _require_undone(run, work)
     _require_takeable(user, work)
-    _require_for_people(work)
+    _require_for_people(run, work)
     status = TaskStatus.OPEN
     if assignee is not None:
         status, person = TaskStatus.IN_PROGRESS, None
@@ -148,8 +150,8 @@ def _require_undone(run: Run, work: Work) -> None:
     require_running(run)
 
 
-def _require_for_people(work: Work) -> None:
-    if work.status == TaskStatus.PENDING:
+def _require_for_people(run: Run, work: Work) -> None:
+    if not is_form(run.version.tasks[work.key]):
         raise conflict("No person does this task.", code="pending")
 
 

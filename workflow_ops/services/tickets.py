@@ -17,8 +17,17 @@ from workflow_design import versions
 from workflow_design.kernel.engine import Event, Marking
 from workflow_design.kernel.schemas import compile_schema
 from workflow_design.models import Status, TicketDefinition, WorkflowDefinition, WorkflowVersion
-from workflow_ops.models import Incident, IncidentStatus, InstanceStatus, TaskInstance, Ticket, WorkflowInstance
+from workflow_ops.models import (
+    UNDONE,
+    Incident,
+    IncidentStatus,
+    InstanceStatus,
+    TaskInstance,
+    Ticket,
+    WorkflowInstance,
+)
 from workflow_ops.selectors import executions_this_month
+from workflow_ops.services import follow_up
 from workflow_ops.services.notes import Note
 from workflow_ops.services.running import Run, dotted, lock, require_running
 from workflow_ops.services.stepping import advance
@@ -190,7 +199,14 @@ def run_resume(*, user: User, instance_id: int) -> None:
         due_at=F("due_at") + stood
     )
     _set(run, run.marking.status, None)
+    follow_up.go_on(run, _undone(run))
     Note(run, f"{run.subject[0]}.resumed", status=run.marking.status).record(user)
+
+
+def _undone(run: Run) -> list[follow_up.TaskRow]:
+    found = TaskInstance.objects.filter(instance=run.id, status__in=UNDONE).order_by("number")
+    columns = ("id", "number", "task__key", "status", "generation", "due_at")
+    return [follow_up.TaskRow(*row) for row in found.values_list(*columns)]
 
 
 def _set(run: Run, status: str, held_at: Any) -> None:

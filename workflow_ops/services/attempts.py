@@ -1,0 +1,106 @@
+"""What a call came to, and what follows from it: an end of its task, another attempt, or a wait for the callback."""
+
+from __future__ import annotations
+
+import math
+import random
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
+
+from django.utils import timezone
+
+from core.http_client import Answer, CallFailed
+from core.json_input import BadJSON, loads
+from core.redaction import summary
+
+# What an action has that sets no retry_policy (docs/documents.md).
+POLICY = {"max_attempts": 5, "initial_seconds": 1, "max_seconds": 300, "multiplier": 2}
+RETRIED = frozenset({408, 429})
+
+
+class Reply(NamedTuple):
+    """What a call came to; it can be kept as JSON.
+
+    `answer` is what an output_transform sees (`body`, `status`, `headers`), None where there is none. `failure` says
+    why it failed, empty when it did not; `retryable`, `retry_after` (seconds) and `timed_out` are told of failures.
+    """
+
+    outcome: str
+    answer: dict[str, Any] | None
+    failure: str
+    retryable: bool
+    retry_after: float | None
+    timed_out: bool
+    duration_ms: int
+    response: dict[str, Any] | None
+
+
+def reply_to(answer: Answer, secrets: list[str]) -> Reply:
+    """Of an answer in HTTP: 2xx is a success; 5xx, 408 and 429 may go better later."""
+    found = {"body": content(answer.body, answer.headers), "status": answer.status, "headers": answer.headers}
+    good = 200 <= answer.status < 300
+    return Reply(
+        outcome=f"http_{answer.status}",
+        answer=found,
+        failure="" if good else f"The answer was {answer.status}.",
+        retryable=not good and (answer.status >= 500 or answer.status in RETRIED),
+        retry_after=None if good else _retry_after(answer.headers.get("retry-after", "")),
+        timed_out=False,
+        duration_ms=answer.duration_ms,
+        response={"status": answer.status, **summary(answer.headers, answer.body, secrets=secrets)},
+    )
+
+
+def reply_to_failure(failed: CallFailed) -> Reply:
+    """Of a call without an answer. What blocked it is told to nobody who may name addresses."""
+    code = "unreachable" if failed.code == "timeout" else failed.code
+    timed_out = failed.code == "timeout"
+    return Reply(code, None, failed.message, failed.retryable, None, timed_out, failed.duration_ms, None)
+
+
+def content(body: bytes, headers: dict[str, str]) -> Any:
+    """A body as templates see it: JSON where it is that, else text; null when there is none."""
+    if not body:
+        return None
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json" or kind.endswith("+json") or not kind:
+        try:
+            return loads(body)
+        except BadJSON:
+            pass
+    return body.decode("utf-8", errors="replace").replace("\0", "\ufffd")
+
+
+def most_attempts(task: dict[str, Any]) -> int:
+    """How often a task is tried before it has failed."""
+    return int((task["retry_policy"] or POLICY)["max_attempts"])
+
+
+def wait_seconds(task: dict[str, Any], number: int, reply: Reply) -> float:
+    """From the end of attempt `number` to the next: growing, a quarter of it left to chance, so that what failed
+    together does not come back together; not before the other side wants it, and never more than `max_seconds`.
+    """
+    policy = task["retry_policy"] or POLICY
+    most = float(policy["max_seconds"])
+    try:
+        wait = min(policy["initial_seconds"] * float(policy["multiplier"]) ** (number - 1), most)
+    except OverflowError:
+        wait = most
+    wait *= random.uniform(0.75, 1)  # noqa: S311 # no secret
+    return min(max(wait, reply.retry_after or 0), most)
+
+
+def _retry_after(text: str) -> float | None:
+    """Seconds that `Retry-After` asks for, as a number or a date; None when it says nothing that can be understood."""
+    text = text.strip()
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    try:
+        at: datetime = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        return None
+    seconds = (at - timezone.now()) / timedelta(seconds=1)
+    return max(0.0, seconds) if math.isfinite(seconds) else None

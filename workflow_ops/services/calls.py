@@ -1,0 +1,274 @@
+"""Calls of actions, by worker processes: claim, commit, call, record.
+
+An attempt is written before its call and belongs to one worker until its lease is over. What comes from a worker whose
+attempt somebody else has ended by then, or whose task is done, changes nothing: it is late.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from core import http_client
+from core.db import connection
+from core.errors import Refused
+from core.sealing import SealBroken
+from tenants.jobs import Later
+from users.selectors import domain_of
+from workflow_ops import jobs
+from workflow_ops.models import UNDONE, ActionAttempt, AttemptStatus, InstanceStatus, TaskInstance, TaskStatus
+from workflow_ops.services import actions, callbacks
+from workflow_ops.services.actions import Outcome
+from workflow_ops.services.attempts import Reply, most_attempts, reply_to, reply_to_failure, wait_seconds
+from workflow_ops.services.notes import Note
+from workflow_ops.services.running import Run, Work, lock_task
+from workflow_ops.services.stepping import advance
+
+# Of one call, whatever `timeout_seconds` says: an ASYNC_ACTION has days for its callback, but not for being heard.
+DEFAULT_CALL_SECONDS = 30
+MAX_CALL_SECONDS = 300
+# How long after the end of its call a worker may take to record it.
+LEASE_MARGIN_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A call that is this worker's to make."""
+
+    attempt: int
+    task: int
+    url: str
+    headers: dict[str, str]
+    secrets: list[str]
+    body: bytes
+    seconds: float
+
+
+def action_go_on(*, task_id: int, generation: int) -> None:
+    """Make the call that an action needs now, or use what has been answered; nothing where it needs none.
+
+    To be called outside of any transaction. Raises Later while another worker is at it, or before a retry is due.
+    """
+    claimed = action_claim(task_id=task_id, generation=generation)
+    if claimed is not None:
+        action_record(claimed, action_send(claimed))
+
+
+@transaction.atomic
+def action_claim(*, task_id: int, generation: int) -> Claimed | None:
+    """The next attempt, written and RUNNING; None when there is nothing to call. Raises Later."""
+    try:
+        run, work = lock_task(task_id, None)
+    except Refused:  # it is gone
+        return None
+    past = list(ActionAttempt.objects.filter(task_instance=task_id, generation=generation).order_by("number"))
+    last = past[-1] if past else None
+    if last is not None and last.status == AttemptStatus.RUNNING:
+        _abandon(run, work, last)
+    task = run.version.tasks[work.key]
+    if work.generation != generation or work.status not in UNDONE or not actions.is_called(task):
+        return None
+    if run.status == InstanceStatus.ON_HOLD or _is_answered(run, work, last):
+        return None
+    if last is not None and last.retry_at is not None:
+        _wait_until(last.retry_at)
+    if len(past) >= most_attempts(task):
+        _end(run, work, actions.failed(work.number, "The worker that made the last call was lost."), past[-1])
+        return None
+    return _claim(run, work, task, past)
+
+
+def action_send(claimed: Claimed) -> Reply:
+    """Make the call; never fails."""
+    try:
+        answer = http_client.send(
+            "POST", claimed.url, headers=claimed.headers, body=claimed.body, seconds=claimed.seconds
+        )
+    except http_client.CallFailed as failed:
+        return reply_to_failure(failed)
+    return reply_to(answer, claimed.secrets)
+
+
+@transaction.atomic
+def action_record(claimed: Claimed, reply: Reply) -> None:
+    """Write what the call came to, and let its task go on; what is late changes nothing else."""
+    try:
+        run, work = lock_task(claimed.task, None)
+    except Refused:
+        return
+    attempt = ActionAttempt.objects.get(pk=claimed.attempt)
+    if attempt.status != AttemptStatus.RUNNING or work.generation != attempt.generation or work.status not in UNDONE:
+        _ended(attempt, AttemptStatus.LATE, reply)
+        _note(run, work, "action.late", attempt).record(None)
+    elif run.status == InstanceStatus.ON_HOLD:
+        attempt.kept = reply._asdict()
+        _ended(attempt, AttemptStatus.KEPT, reply)
+        _to_pending(work)
+        _note(run, work, "action.kept", attempt).record(None)
+    else:
+        _settle(run, work, attempt, reply)
+
+
+def idempotency_key(task_id: int, generation: int) -> str:
+    """The same for all attempts of a generation, and nobody else's: no other company's either."""
+    return str(uuid.uuid5(connection.tenant.uuid, f"task {task_id} generation {generation}"))
+
+
+def _abandon(run: Run, work: Work, attempt: ActionAttempt) -> None:
+    """Take an attempt from its worker; Later while its lease is running."""
+    if work.generation == attempt.generation and work.status in UNDONE:
+        _wait_until(attempt.lease_until)
+    attempt.status, attempt.outcome, attempt.ended_at = AttemptStatus.ABANDONED, "lost", timezone.now()
+    attempt.error = "The worker that made this call was lost."
+    attempt.save(update_fields=["status", "outcome", "error", "ended_at"])
+
+
+def _wait_until(moment: Any) -> None:
+    left = (moment - timezone.now()).total_seconds()
+    if left > 0:
+        raise Later(left)
+
+
+def _is_answered(run: Run, work: Work, last: ActionAttempt | None) -> bool:
+    """Whether no call is needed: use what was kept, or wait for the callback."""
+    if last is None:
+        return False
+    if last.status == AttemptStatus.KEPT:
+        _settle(run, work, last, Reply(**last.kept))
+        return True
+    if actions.waits_for_callback(run.version.tasks[work.key]) and (kept := callbacks.take_kept(work)) is not None:
+        _use_callback(run, work, last, kept)
+        return True
+    return last.status == AttemptStatus.SUCCEEDED
+
+
+def _claim(run: Run, work: Work, task: dict[str, Any], past: list[ActionAttempt]) -> Claimed | None:
+    seconds = min(task["timeout_seconds"] or DEFAULT_CALL_SECONDS, MAX_CALL_SECONDS)
+    try:
+        # What is sent again under the same key must be the same.
+        text = past[0].body if past else _body(run, work)
+        extra = _callback_headers(work) if actions.waits_for_callback(task) else {}
+    except actions.CannotSend as cannot:
+        _end(run, work, cannot.outcome, None)
+        return None
+    assert text is not None
+    now = timezone.now()
+    attempt = ActionAttempt.objects.create(
+        task_instance_id=work.id,
+        generation=work.generation,
+        number=len(past) + 1,
+        url=task["action_url"],
+        body=None if past else text,
+        started_at=now,
+        lease_until=now + timedelta(seconds=seconds + LEASE_MARGIN_SECONDS),
+    )
+    TaskInstance.objects.filter(pk=work.id).update(status=TaskStatus.IN_PROGRESS, updated_at=now)
+    key = idempotency_key(work.id, work.generation)
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "User-Agent": "TicketFlower",
+        "Idempotency-Key": key,
+        "X-Request-ID": f"{key}-{attempt.number}",
+        **extra,
+    }
+    secret = extra.get(callbacks.SECRET_HEADER)
+    return Claimed(attempt.pk, work.id, attempt.url, headers, [secret] if secret else [], text.encode(), float(seconds))
+
+
+def _body(run: Run, work: Work) -> str:
+    given = None
+    if run.version.tasks[work.key]["input_transform"] is None:
+        given = TaskInstance.objects.values_list("input", flat=True).get(pk=work.id)
+    seen = {**run.data, "_ticket": run.ticket}
+    return actions.body_of(run.version, work.number, work.key, given, seen).decode()
+
+
+def _callback_headers(work: Work) -> dict[str, str]:
+    """Where the other side calls back, and the secret that it signs with."""
+    scheme = "https" if settings.USE_HTTPS else "http"
+    port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_PORT else ""
+    try:
+        secret = callbacks.newest_secret(work.id, work.generation)
+    except SealBroken:
+        cause = "The company's signing secret can't be opened: make a new one."
+        raise actions.CannotSend(actions.failed(work.number, cause)) from None
+    return {
+        callbacks.ADDRESS_HEADER: f"{scheme}://{domain_of(connection.tenant)}{port}/api/callbacks/{work.id}/",
+        callbacks.SECRET_HEADER: secret,
+    }
+
+
+def _settle(run: Run, work: Work, attempt: ActionAttempt, reply: Reply) -> None:
+    """What follows from a reply. A callback says more than the call's own answer, whatever that was."""
+    task = run.version.tasks[work.key]
+    waits = actions.waits_for_callback(task)
+    status = AttemptStatus.FAILED if reply.failure else AttemptStatus.SUCCEEDED
+    attempt.kept = None
+    if waits and (kept := callbacks.take_kept(work)) is not None:
+        _ended(attempt, status, reply)
+        _use_callback(run, work, attempt, kept)
+    elif not reply.failure and waits:
+        _ended(attempt, status, reply)
+        _to_pending(work)
+        _note(run, work, "action.accepted", attempt).record(None)
+    elif not reply.failure:
+        assert reply.answer is not None
+        outcome = actions.answered(run.version, work.number, work.key, reply.answer, run.data, run.ticket)
+        if outcome.event.name == "failed":
+            status, reply = AttemptStatus.FAILED, reply._replace(failure=outcome.cause)
+        _ended(attempt, status, reply)
+        _end(run, work, outcome, attempt)
+    elif reply.retryable and attempt.number < most_attempts(task):
+        attempt.retry_at = timezone.now() + timedelta(seconds=wait_seconds(task, attempt.number, reply))
+        _ended(attempt, status, reply)
+        _to_pending(work)
+        jobs.call.enqueue(at=attempt.retry_at, task=work.id, generation=work.generation)
+        _note(run, work, "action.failed", attempt).record(None)
+    else:
+        _ended(attempt, status, reply)
+        timeout = reply.timed_out and "timeout" in run.version.graph.tasks[run.marking.open[work.number]].exits
+        ends = actions.timed_out if timeout else actions.failed
+        _end(run, work, ends(work.number, reply.failure), attempt)
+
+
+def _use_callback(run: Run, work: Work, attempt: ActionAttempt, content: dict[str, Any]) -> None:
+    _end(run, work, actions.answered(run.version, work.number, work.key, content, run.data, run.ticket), attempt)
+
+
+def _end(run: Run, work: Work, outcome: Outcome, attempt: ActionAttempt | None) -> None:
+    """The task ends, or an incident stops it."""
+    note = _note(run, work, f"task.{outcome.event.name}", attempt)
+    advance(run, outcome.event, user=None, note=note, work=work, output=outcome.event.output, outcome=outcome)
+
+
+def _ended(attempt: ActionAttempt, status: AttemptStatus, reply: Reply) -> None:
+    attempt.status, attempt.outcome, attempt.error = status, reply.outcome, reply.failure
+    attempt.response, attempt.duration_ms = reply.response, reply.duration_ms
+    attempt.ended_at = attempt.ended_at or timezone.now()
+    attempt.save(
+        update_fields=[
+            *("status", "outcome", "error", "response", "kept", "duration_ms", "ended_at", "retry_at"),
+        ]
+    )
+
+
+def _to_pending(work: Work) -> None:
+    TaskInstance.objects.filter(pk=work.id).update(status=TaskStatus.PENDING, updated_at=timezone.now())
+
+
+def _note(run: Run, work: Work, event: str, attempt: ActionAttempt | None) -> Note:
+    detail: dict[str, Any] = {"task": work.key, "id": work.id}
+    if event.startswith("action."):
+        detail["task_status"] = work.status if event == "action.late" else TaskStatus.PENDING
+    if attempt is not None:
+        detail["attempt"] = {"generation": attempt.generation, "number": attempt.number, "outcome": attempt.outcome}
+        if attempt.error:
+            detail["error"] = attempt.error
+    return Note(run, event, **detail)

@@ -1,0 +1,101 @@
+"""What a step of a run sets going: calls, timers. Said in the step's own transaction, so that it is neither lost nor
+begun for a step that is undone.
+
+`follow` is called once at the end of every step that was written; nothing here asks the database unless there is
+something to set going.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from users.models import User
+from workflow_design.kernel.engine import Event
+from workflow_ops import jobs
+from workflow_ops.models import UNDONE
+from workflow_ops.services import actions
+from workflow_ops.services.running import Run, Work
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task as a step left it."""
+
+    id: int
+    number: int
+    key: str
+    status: str
+    generation: int
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one event led to, as it now stands in the database.
+
+    - `run`: the run as it was before: its version, ticket, creator, status
+    - `status`, `data`: the run's now
+    - `work`, `work_status`: the task that the event was of, and how it stands now
+    - `opened`: the new tasks in order, also those that have ended already (they only computed, or were cancelled)
+    - `again`: the task of the event, where it is to be done once more
+    - `cancelled`: tasks that ended without a result
+    - `incidents`: (id, number of the task in its run) of what stopped
+    """
+
+    run: Run
+    event: Event
+    user: User | None
+    status: str
+    data: dict[str, Any]
+    work: Work | None
+    work_status: str | None
+    opened: tuple[TaskRow, ...]
+    again: TaskRow | None
+    cancelled: tuple[TaskRow, ...]
+    incidents: tuple[tuple[int, int], ...]
+
+    @property
+    def begun(self) -> tuple[TaskRow, ...]:
+        """The tasks that this step leaves to be done anew."""
+        rows = self.opened if self.again is None else (*self.opened, self.again)
+        return tuple(row for row in rows if row.status in UNDONE)
+
+
+def follow(written: Written) -> None:
+    """Set going what follows from a step. The caller holds the run's lock."""
+    begun = written.begun
+    if begun:
+        _call(written.run, begun)
+        _time(written.run, begun)
+
+
+def go_on(run: Run, tasks: Sequence[TaskRow]) -> None:
+    """Set going again what a hold stopped: every call, every clock of the run's undone tasks.
+
+    Jobs from before the hold may be there still: whichever comes second finds what the first has done.
+    """
+    _call(run, tasks)
+    _time(run, tasks)
+
+
+def _call(run: Run, tasks: Sequence[TaskRow]) -> None:
+    """A job for each task that a worker calls."""
+    calls = [
+        {"task": row.id, "generation": row.generation} for row in tasks if actions.is_called(run.version.tasks[row.key])
+    ]
+    if calls:
+        jobs.call.enqueue_many(calls)
+
+
+def _time(run: Run, tasks: Sequence[TaskRow]) -> None:
+    """A job for each task that may not take longer than it has, when its time is up."""
+    due: defaultdict[datetime, list[dict[str, Any]]] = defaultdict(list)
+    for row in tasks:
+        if row.due_at is not None and actions.is_timed(run.version, row.key):
+            due[row.due_at].append({"task": row.id})
+    for at, timers in due.items():
+        jobs.time_out.enqueue_many(timers, at=at)
