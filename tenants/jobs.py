@@ -23,6 +23,7 @@ from typing import Any
 from core.db import connection
 from tenants import queue
 from tenants.models import Company
+from tenants.queue import Priority
 
 DEFAULT_QUEUE = "default"
 # With the delays between them, about a quarter of an hour.
@@ -49,7 +50,7 @@ class Job:
 
     name: str
     queue: str
-    priority: int
+    priority: Priority
     retries: int
     function: Callable[..., None]
     of_company: bool
@@ -77,7 +78,7 @@ def company_job(
     *,
     name: str,
     queue: str = DEFAULT_QUEUE,
-    priority: int = 0,
+    priority: Priority = Priority.NORMAL,
     retries: int = DEFAULT_RETRIES,
     on_failure: Callable[..., None] | None = None,
 ) -> Callable[[Callable[..., None]], Job]:
@@ -89,7 +90,7 @@ def system_job(
     *,
     name: str,
     queue: str = DEFAULT_QUEUE,
-    priority: int = 0,
+    priority: Priority = Priority.NORMAL,
     retries: int = DEFAULT_RETRIES,
     every: int | None = None,
 ) -> Callable[[Callable[..., None]], Job]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from typing import Any
 
 import orjson
@@ -22,6 +23,14 @@ COMPANY, ARGS, FAILURES = "company", "args", "failures"
 EMPTY = '{"company": null, "args": {}}'
 
 _MINE = "id = %s AND status = 'doing' AND attempts = %s AND worker_id IS NOT DISTINCT FROM %s"
+
+
+class Priority(IntEnum):
+    """Which jobs go first; from the highest to the lowest."""
+
+    HIGH = 10
+    NORMAL = 0
+    LOW = -10
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class New:
 
     name: str
     queue: str
-    priority: int
+    priority: Priority
     company: str | None
     at: datetime | None = None
     lock: str | None = None
@@ -60,26 +69,49 @@ def add(new: New, args: Sequence[dict[str, Any]]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO public.procrastinate_jobs (queue_name, task_name, priority, lock, scheduled_at, args)"
-            " SELECT %s, %s, %s, %s, %s, item FROM jsonb_array_elements(%s::jsonb) AS item",
+            " SELECT %s, %s, %s, %s, COALESCE(%s, now()), item FROM jsonb_array_elements(%s::jsonb) AS item",
             [new.queue, new.name, new.priority, new.lock, new.at, orjson.dumps(items).decode()],
         )
 
 
+# What was due first comes first. A job with a lock waits for the earlier ones with it, as in procrastinate. `done` is
+# taken off before the others are looked at, because they need its count, but they see it still.
+_FETCH = f"""
+WITH done AS (DELETE FROM public.procrastinate_jobs WHERE {_MINE} RETURNING id),
+next AS MATERIALIZED (
+    SELECT found.id
+    FROM (SELECT count(*) FROM done) AS before
+    CROSS JOIN unnest(%s::int[]) AS level
+    CROSS JOIN LATERAL (
+        SELECT job.id FROM public.procrastinate_jobs AS job
+        WHERE job.status = 'todo' AND job.priority = level + 0 * before.count
+            AND COALESCE(job.scheduled_at, '-infinity'::timestamptz) <= now()
+            AND (%s::text[] IS NULL OR job.queue_name = ANY(%s::text[]))
+            AND (job.lock IS NULL OR NOT EXISTS (
+                SELECT FROM public.procrastinate_jobs AS other
+                WHERE other.lock = job.lock AND other.status IN ('todo', 'doing') AND other.id <> %s
+                    AND (other.status = 'doing' OR (other.priority, -other.id) > (job.priority, -job.id))
+            ))
+        ORDER BY COALESCE(job.scheduled_at, '-infinity'::timestamptz), job.id
+        LIMIT 1 FOR UPDATE OF job SKIP LOCKED
+    ) AS found
+    LIMIT 1
+)
+UPDATE public.procrastinate_jobs AS job SET status = 'doing', worker_id = %s
+FROM next WHERE job.id = next.id RETURNING job.id, job.task_name, job.args, job.attempts
+"""
+
+
 def fetch(*, queues: list[str] | None, worker: int | None, done: Fetched | None = None) -> Fetched | None:
-    """The next job that is due, now this worker's: of the highest priority the oldest. None: there is none.
+    """The next job that is due, now this worker's: of the highest priority the one due first. None: there is none.
 
     `done` is the worker's last job, which is taken off the queue in the same statement.
     """
-    # The function comes after the DELETE, because it needs its count: a job with the same lock may be next.
+    mine = done._mine if done else [0, 0, 0]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH done AS (DELETE FROM public.procrastinate_jobs WHERE {_MINE} RETURNING id)"
-            " SELECT job.id, job.task_name, job.args, job.attempts FROM (SELECT count(*) FROM done) AS before,"
-            " LATERAL public.procrastinate_fetch_job_v2(%s::varchar[], %s + 0 * before.count) AS job",
-            [*(done._mine if done else (None, None, None)), queues, worker],
-        )
+        cursor.execute(_FETCH, [*mine, list(Priority), queues, queues, mine[0], worker])
         row = cursor.fetchone()
-    if row is None or row[0] is None:
+    if row is None:
         return None
     number, name, content, attempts = row
     content = as_object(content)

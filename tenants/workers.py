@@ -10,13 +10,13 @@ from django.db import IntegrityError
 from core.db import connection
 from tenants import counters
 from tenants.jobs import registry
-from tenants.queue import EMPTY
+from tenants.queue import EMPTY, Priority
 from tenants.running import JOBS
 
 log = logging.getLogger("ticketflower.worker")
 
 _TO_DO_AGAIN = (
-    "UPDATE public.procrastinate_jobs SET status = 'todo', worker_id = NULL, scheduled_at = NULL,"
+    "UPDATE public.procrastinate_jobs SET status = 'todo', worker_id = NULL, scheduled_at = now(),"
     " abort_requested = false, attempts = attempts + 1,"
     " args = args || jsonb_build_object('failures', COALESCE((args -> 'failures')::int, 0) + 1)"
 )
@@ -94,10 +94,13 @@ def due(queues: list[str] | None, limit: int) -> int:
     """How many jobs wait that might run now, at most `limit`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM (SELECT FROM public.procrastinate_jobs WHERE status = 'todo'"
-            " AND (scheduled_at IS NULL OR scheduled_at <= now())"
-            " AND (%s::text[] IS NULL OR queue_name = ANY(%s::text[])) LIMIT %s) AS waiting",
-            [queues, queues, limit],
+            # In the order of the index, or PostgreSQL goes through all that wait.
+            "SELECT count(*) FROM (SELECT FROM unnest(%s::int[]) AS level CROSS JOIN LATERAL ("
+            "SELECT FROM public.procrastinate_jobs WHERE status = 'todo' AND priority = level"
+            " AND COALESCE(scheduled_at, '-infinity'::timestamptz) <= now()"
+            " AND (%s::text[] IS NULL OR queue_name = ANY(%s::text[]))"
+            " ORDER BY COALESCE(scheduled_at, '-infinity'::timestamptz), id LIMIT %s) AS one LIMIT %s) AS waiting",
+            [list(Priority), queues, queues, limit, limit],
         )
         return int(cursor.fetchone()[0])
 

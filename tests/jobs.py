@@ -70,7 +70,7 @@ def _fetch(now: datetime | None, ran: list[int]) -> Fetched | None:
     with connection.cursor() as cursor:
         # The queue goes by the transaction's time, which stands still in a test.
         cursor.execute(
-            "UPDATE public.procrastinate_jobs SET scheduled_at = NULL"
+            "UPDATE public.procrastinate_jobs SET scheduled_at = LEAST(scheduled_at, now())"
             " WHERE status = 'todo' AND scheduled_at <= COALESCE(%s, clock_timestamp()) AND id <> ALL(%s::bigint[])",
             [now, ran],
         )

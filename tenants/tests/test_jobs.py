@@ -10,6 +10,7 @@ from core.db import connection
 from core.models import Actor, History, record
 from tenants import running
 from tenants.jobs import Later, company_job, registry, system_job
+from tenants.queue import Priority
 from tenants.services import company_resume, company_suspend
 from tests.jobs import Outcome, run_jobs, waiting_jobs
 
@@ -179,6 +180,20 @@ def test_one_of_those_with_a_lock_at_a_time(acme, globex, job, in_company):
     assert (third.company, third.args) == (str(acme.uuid), {"event": "2"})
 
 
+def test_which_comes_first(acme_db, job):
+    now = timezone.now()
+    late = job(write, name="test.low", priority=Priority.LOW)
+    normal = job(write, name="test.normal")
+    first = job(write, name="test.high", priority=Priority.HIGH)
+    late.enqueue(event="f")
+    normal.enqueue(event="d")
+    normal.enqueue(event="e")
+    normal.enqueue(event="c", at=now - timedelta(minutes=1))
+    first.enqueue(event="b")
+    first.enqueue(event="a", at=now - timedelta(minutes=1))
+    assert [run.job.args["event"] for run in run_jobs()] == ["a", "b", "c", "d", "e", "f"]
+
+
 def test_two_jobs_have_two_names(job):
     job(write)
     with pytest.raises(ValueError, match="two jobs named"):
@@ -191,7 +206,7 @@ def test_a_stale_worker_changes_nothing(acme_db, job):
     first = running.queue.fetch(queues=None, worker=None)
     running.queue.put_back(first, seconds=-1)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
+        cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
     second = running.queue.fetch(queues=None, worker=None)
     assert (second.id, second.attempts) == (first.id, 1)
     running.queue.delete(first)
