@@ -104,7 +104,7 @@ def silent(receiver):
     "answer",
     [
         silent,
-        lambda receiver: drip(receiver, (bytes([byte]) for byte in b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000)),
+        lambda receiver: drip(receiver, (bytes([byte]) for byte in b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 60)),
         lambda receiver: itertools.chain([CHUNKED], drip(receiver, itertools.repeat(b"1\r\nx\r\n"))),
         lambda receiver: itertools.chain(
             [HEAD + b"Content-Length: 5000\r\n\r\n"], drip(receiver, itertools.repeat(b"x"))
