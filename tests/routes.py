@@ -16,7 +16,7 @@ from workflow_design.tests.documents import PURCHASE, UPLOAD
 from workflow_ops.models import Incident
 from workflow_ops.services.attachments import attachment_add
 
-# Its tickets have a task for anybody, and an incident.
+# Its tickets have a task for anybody, an incident, and a call that waits for its callback.
 RUNNING = {
     "format": "ticketflower/1",
     "workflow": {"key": "running", "title": "Running", "fields": [{"FieldName": "given", "FieldType": "json"}]},
@@ -30,8 +30,9 @@ RUNNING = {
             "output_transform": {"counted": {"$": {"var": "_data.given"}}},
             "output_schema": {"type": "object", "properties": {"counted": {"type": "integer"}}},
         },
+        {"key": "ask", "title": "Ask", "task_type": "ASYNC_ACTION", "action_url": "https://shop.example/orders"},
     ],
-    "transitions": [{"from": None, "to": "look"}, {"from": None, "to": "count"}],
+    "transitions": [{"from": None, "to": "look"}, {"from": None, "to": "count"}, {"from": None, "to": "ask"}],
     "tickets": [{"key": "running", "title": "Running", "fields": {"given": None}}],
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -77,6 +78,7 @@ def a_run(creator: Any, requester: Any, mark: str) -> dict[str, int]:
     return {
         "api/tickets": ticket["id"],
         "api/tasks": ticket["open_tasks"][0]["id"],
+        "callbacks": ticket["open_tasks"][1]["id"],
         "executions": incident.instance_id,
         "incidents": incident.pk,
         "attachments": attachment_add(user=requester.user, ticket_id=ticket["id"], name="a.txt", content=b"a").pk,

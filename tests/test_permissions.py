@@ -156,6 +156,11 @@ COMPANY: dict[tuple[str, str], Call] = {
     ("POST", "/api/tasks/<id>/assign/"): Call(WORKER, 200, {"user": "<worker>"}),
     ("POST", "/api/tasks/<id>/save/"): Call(WORKER, 200, {"output": {}}),
     ("POST", "/api/tasks/<id>/complete/"): Call(WORKER, 200, {"output": {}}),
+    ("GET", "/api/tasks/<task_id>/attempts/"): Call(TICKET_ADMIN),
+    # Signed, by nobody here.
+    ("POST", "/api/callbacks/<task_id>/"): Call(OPEN, 401, {}),
+    ("GET", "/api/signing-secrets/"): Call(ADMIN),
+    ("POST", "/api/signing-secrets/"): Call(ADMIN, 201, {}),
     ("GET", "/api/executions/"): Call(RUNS),
     ("GET", "/api/executions/<id>/"): Call(TICKET_ADMIN, unseen=CREATOR),
     ("GET", "/api/executions/<execution_id>/logs/"): Call(TICKET_ADMIN, unseen=CREATOR),

@@ -35,7 +35,7 @@ class ActionAttempt(models.Model):
     status = models.CharField(max_length=9, choices=AttemptStatus.choices, default=AttemptStatus.RUNNING)
     outcome = models.CharField(max_length=60, blank=True, default="", help_text="how it ended, in a word")
     error = models.TextField(blank=True, default="", help_text="why it failed, in a sentence")
-    url = models.TextField()
+    request = OrderedJSONField(help_text="what was sent, shortened, without secrets")
     body = models.TextField(null=True, help_text="what its generation sends; the first attempt has it")
     response = OrderedJSONField(null=True, help_text="what came back, shortened, without secrets")
     kept = OrderedJSONField(null=True, help_text="the whole answer, until the run is resumed")

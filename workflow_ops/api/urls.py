@@ -3,11 +3,14 @@
 from django.urls import URLPattern, path, re_path
 
 from workflow_ops.api.attachments import AttachmentViewSet
+from workflow_ops.api.attempts import AttemptViewSet
 from workflow_ops.api.base import RunViewSet
+from workflow_ops.api.callbacks import CallbackView
 from workflow_ops.api.comments import CommentViewSet
 from workflow_ops.api.executions import ExecutionViewSet
 from workflow_ops.api.history import ExecutionLogViewSet, TicketHistoryViewSet
 from workflow_ops.api.incidents import IncidentViewSet
+from workflow_ops.api.signing_secrets import SigningSecretViewSet
 from workflow_ops.api.stats import PublishImpactView, StatsView
 from workflow_ops.api.tasks import TaskViewSet
 from workflow_ops.api.tickets import TicketTypeViewSet, TicketViewSet
@@ -57,6 +60,17 @@ urlpatterns = [
     path("tasks/bulk/", TaskViewSet.as_view({"post": "bulk"}), name="tasks-bulk"),
     re_path(rf"^tasks/{_ONE}$", TaskViewSet.as_view({"get": "retrieve"}, detail=True), name="task"),
     *_actions("tasks", TaskViewSet, "claim", "release", "assign", "save", "complete"),
+    re_path(
+        r"^tasks/(?P<task_id>[0-9]{1,18})/attempts/$",
+        AttemptViewSet.as_view({"get": "list"}),
+        name="task-attempts",
+    ),
+    re_path(r"^callbacks/(?P<task_id>[0-9]{1,18})/$", CallbackView.as_view(), name="callback"),
+    path(
+        "signing-secrets/",
+        SigningSecretViewSet.as_view({"get": "list", "post": "create"}),
+        name="signing-secrets",
+    ),
     path("executions/", ExecutionViewSet.as_view({"get": "list"}), name="executions"),
     re_path(rf"^executions/{_ONE}$", ExecutionViewSet.as_view({"get": "retrieve"}, detail=True), name="execution"),
     re_path(

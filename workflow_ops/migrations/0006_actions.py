@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('RUNNING', 'Running'), ('SUCCEEDED', 'Succeeded'), ('FAILED', 'Failed'), ('KEPT', 'Kept'), ('ABANDONED', 'Abandoned'), ('LATE', 'Late')], default='RUNNING', max_length=9)),
                 ('outcome', models.CharField(blank=True, default='', help_text='how it ended, in a word', max_length=60)),
                 ('error', models.TextField(blank=True, default='', help_text='why it failed, in a sentence')),
-                ('url', models.TextField()),
+                ('request', core.fields.OrderedJSONField(help_text='what was sent, shortened, without secrets')),
                 ('body', models.TextField(help_text='what its generation sends; the first attempt has it', null=True)),
                 ('response', core.fields.OrderedJSONField(help_text='what came back, shortened, without secrets', null=True)),
                 ('kept', core.fields.OrderedJSONField(help_text='the whole answer, until the run is resumed', null=True)),

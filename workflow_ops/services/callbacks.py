@@ -53,7 +53,7 @@ def take_kept(work: Work) -> dict[str, Any] | None:
 def callback_receive(*, task_id: int, headers: Mapping[str, str], body: bytes) -> None:
     """Take what a callback brings; it completes its task, now or when the call's own answer is there.
 
-    404 for what waits for no callback, 401 for a bad signature or time, 413, 400 for what is no JSON, 409 (with an
+    404 for what waits for no callback, 401 for a bad signature or time, 413, 415, 400 for what is no JSON, 409 (with an
     entry in the history) when the task is done or was begun anew. A delivery that was taken already changes nothing.
     """
     current = _generation(task_id)
@@ -95,6 +95,9 @@ def _content(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """What an output_transform sees of a callback."""
     if len(body) > MAX_BYTES:
         raise Refused([Fault("too_large", "A callback has at most 1 MB.")], status=413)
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and kind not in ("", "application/json") and not kind.endswith("+json"):
+        raise Refused([Fault("unsupported_media_type", "A callback is JSON.")], status=415)
     try:
         found = loads(body) if body else None
     except BadJSON as bad:

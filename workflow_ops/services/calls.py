@@ -18,6 +18,7 @@ from django.utils import timezone
 from core import http_client
 from core.db import connection
 from core.errors import Refused
+from core.redaction import redact_url, summary
 from core.sealing import SealBroken
 from tenants.jobs import Later
 from users.selectors import domain_of
@@ -158,28 +159,32 @@ def _claim(run: Run, work: Work, task: dict[str, Any], past: list[ActionAttempt]
         _end(run, work, cannot.outcome, None)
         return None
     assert text is not None
-    now = timezone.now()
+    body, number, now = text.encode(), len(past) + 1, timezone.now()
+    headers = {**_headers(work, number), **extra}
+    secrets = [extra[callbacks.SECRET_HEADER]] if extra else []
+    sent = {"method": "POST", "url": redact_url(task["action_url"]), **summary(headers, body, secrets=secrets)}
     attempt = ActionAttempt.objects.create(
         task_instance_id=work.id,
         generation=work.generation,
-        number=len(past) + 1,
-        url=task["action_url"],
+        number=number,
+        request=sent,
         body=None if past else text,
         started_at=now,
         lease_until=now + timedelta(seconds=seconds + LEASE_MARGIN_SECONDS),
     )
     TaskInstance.objects.filter(pk=work.id).update(status=TaskStatus.IN_PROGRESS, updated_at=now)
+    return Claimed(attempt.pk, work.id, task["action_url"], headers, secrets, body, float(seconds))
+
+
+def _headers(work: Work, number: int) -> dict[str, str]:
     key = idempotency_key(work.id, work.generation)
-    headers = {
+    return {
         "Content-Type": "application/json",
         "Accept": "application/json",
         "User-Agent": "TicketFlower",
         "Idempotency-Key": key,
-        "X-Request-ID": f"{key}-{attempt.number}",
-        **extra,
+        "X-Request-ID": f"{key}-{number}",
     }
-    secret = extra.get(callbacks.SECRET_HEADER)
-    return Claimed(attempt.pk, work.id, attempt.url, headers, [secret] if secret else [], text.encode(), float(seconds))
 
 
 def _body(run: Run, work: Work) -> str:

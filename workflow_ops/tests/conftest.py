@@ -1,11 +1,13 @@
 import pytest
 
+from core.http_client import client
 from workflow_design.models import WorkflowDefinition
 from workflow_design.services.checks import Report
 from workflow_design.services.publish import freeze
 from workflow_design.services.stored import load
 from workflow_design.tests.documents import UPLOAD, WORKFLOWS
 from workflow_ops.tests.documents import DESK, TASKS, TICKETS
+from workflow_ops.tests.outside import Outside
 
 
 @pytest.fixture
@@ -91,3 +93,24 @@ def done(will):
         return answer.json()
 
     return done
+
+
+@pytest.fixture
+def outside(settings):
+    """A system outside, which may be called."""
+    with Outside() as server:
+        settings.ALLOWED_PRIVATE_HOSTS = [server.host]
+        yield server
+        client.close()
+
+
+@pytest.fixture
+def start(uma):
+    """`start("key", amount=5)`: a ticket of this type."""
+
+    def start(key, **data):
+        made = uma.post(TICKETS, {"ticket_definition": key, "data": data})
+        assert made.status_code == 201, made.content
+        return made.json()
+
+    return start

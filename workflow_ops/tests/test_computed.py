@@ -3,7 +3,7 @@
 import pytest
 
 from workflow_ops.models import TaskInstance, WorkflowInstance
-from workflow_ops.tests.documents import INCIDENTS, TASKS, TICKETS, flow, form, refused
+from workflow_ops.tests.documents import INCIDENTS, TASKS, flow, form, refused
 
 TWICE = {
     "task_type": "SYNC_ACTION",
@@ -12,14 +12,6 @@ TWICE = {
     "output_schema": form([], n={"type": "number"}),
 }
 GIVEN = {"output_schema": form(["n"], n={"type": "number"})}
-
-
-@pytest.fixture
-def start(uma):
-    def start(key):
-        return uma.post(TICKETS, {"ticket_definition": key, "data": {}}).json()
-
-    return start
 
 
 def give(person, ticket, n):

@@ -22,18 +22,6 @@ SPLIT = flow(
 )
 
 
-@pytest.fixture
-def start(uma):
-    """`start("split")`: a new ticket."""
-
-    def start(key, **data):
-        made = uma.post(TICKETS, {"ticket_definition": key, "data": data})
-        assert made.status_code == 201, made.content
-        return made.json()
-
-    return start
-
-
 def task_of(ticket, key):
     return next(task["id"] for task in ticket["open_tasks"] if task["task_key"] == key)
 
