@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workflow_design.kernel.problems import Problem, pointer
+from workflow_design.kernel.problems import Problem
+from workflow_design.kernel.proof.decisions.deciding import Deciding
 from workflow_design.kernel.proof.net import Net
 
 __all__ = ["Question", "finish", "quick", "solve"]
@@ -22,24 +23,13 @@ class Question:
     """What `quick` leaves open of one split. `payload` is JSON: what `solve` is asked."""
 
     payload: dict[str, Any]
-    task: int | None
-    event: str
 
 
 def quick(bundle: Mapping[str, Any], net: Net) -> tuple[list[Problem], list[Question]]:
     """What is decided at once, and what is left to `solve`; `net` is that of the compiled bundle."""
-    problems = []
-    for task, _, exits in _splits(net):
-        transitions = [net.graph.transitions[index] for index in exits]
-        conditional = [way for way in transitions if way.condition is not None]
-        if conditional:
-            key = None if task is None else net.graph.tasks[task].key
-            message = "It is not known whether these conditions always lead on."
-            path = pointer("transitions", conditional[0].index, "condition")
-            problems.append(
-                Problem("unproved", "decision_unproved", message, path, task=key, transition=conditional[0].index)
-            )
-    return problems, []
+    deciding = Deciding(bundle, net)
+    deciding.run()
+    return deciding.problems, []
 
 
 def solve(question: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -50,10 +40,3 @@ def solve(question: dict[str, Any], seconds: float) -> dict[str, Any]:
 def finish(questions: Sequence[Question], answers: Sequence[dict[str, Any] | None]) -> list[Problem]:
     """The problems that the answers show; None for one that there is no answer to."""
     return []
-
-
-def _splits(net: Net) -> list[tuple[int | None, str, tuple[int, ...]]]:
-    found: list[tuple[int | None, str, tuple[int, ...]]] = [(None, "completed", net.graph.starts)]
-    for task in net.graph.tasks:
-        found += [(task.index, event, exits) for event, exits in task.exits.items()]
-    return found

@@ -1,0 +1,253 @@
+"""What a ticket can hold where a split decides: more than can occur at times, never less."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from workflow_design.kernel.fields import merged_fields, ticket_constants
+from workflow_design.kernel.graph.model import Event
+from workflow_design.kernel.proof.data import Definedness
+from workflow_design.kernel.proof.decisions.cells import ANYWHERE, HIDDEN, Held, Source, cells_of
+from workflow_design.kernel.proof.decisions.parts import ABSENT, Numbers, One, Part, Texts, everything, parts_of
+from workflow_design.kernel.proof.net import Net
+from workflow_design.kernel.schemas import MAX_INTEGER, canonical_text, check_schema, compile_schema
+
+Bundle = Mapping[str, Any]
+SUBMISSION = -1
+
+_PLAIN_ROOT = frozenset(
+    {"type", "properties", "required", "additionalProperties", "title", "description", "$defs", "$schema", "examples"}
+    | {"default", "$comment"}
+)
+
+
+class Ground:
+    """The fields of a bundle: who writes them, and which values of whom may be there when.
+
+    `tickets` are the keys of the ticket types, or "" alone where there is none: any field may be given then.
+    """
+
+    def __init__(self, bundle: Bundle, net: Net) -> None:
+        self.net = net
+        self.bundle = bundle
+        self.fields = merged_fields(bundle).fields
+        self.known = Definedness(bundle, net)
+        self.presets = {ticket["key"]: ticket for ticket in bundle["tickets"]}
+        self.tickets = list(self.presets) or [""]
+        self.index = net.graph.index
+        self._parts: dict[int, list[Part]] = {}
+        self._sources: dict[int, Source] = {}
+
+    @cached_property
+    def sequential(self) -> bool:
+        """Whether only one task is open at any time."""
+        choices = [self.net.start, *(choice for listed in self.net.exits for choice in listed)]
+        return all(choice.mode == "one" for choice in choices)
+
+    def held(self, task: int | None, event: Event, ticket: str, path: str) -> Held:
+        """What lies at `path` of the data that a split sees after `task` came to `event`."""
+        name, _, below = path.partition(".")
+        if name in ("_task", "_ticket"):
+            return self._about(task, event, name, below)
+        field = self.fields.get(name)
+        if field is None:
+            return Held([(One(ABSENT), ANYWHERE)])
+        parts: list[tuple[Part, Source]] = []
+        unset = not self.is_set(task, event, ticket, name)
+        for writer in self.writers(task, event, name):
+            if writer == SUBMISSION:
+                parts += self._submitted(ticket, name, below)
+            else:
+                key = self.net.graph.tasks[writer].key
+                parts += self._below(next(s.schema for s in field.sources if s.task == key), below)
+        if unset:
+            parts.append((One(ABSENT), ANYWHERE))
+        return Held(parts)
+
+    def is_set(self, task: int | None, event: Event, ticket: str, name: str) -> bool:
+        """Whether the field is certainly there."""
+        bits = self.known.after(task, event) | self.known.by_ticket.get(ticket, 0)
+        number = self.known.fields.get(name)
+        return number is not None and bool(bits >> number & 1)
+
+    def writers(self, task: int | None, event: Event, name: str) -> list[int]:
+        """Whose value the field may have: indexes of tasks, SUBMISSION."""
+        if task is None:
+            return [SUBMISSION]
+        writers = [SUBMISSION, *(self.index[key] for key in self.fields[name].writers)]
+        number = 1 << self.known.fields[name]
+        mine = event == "completed" and task in writers
+        if mine and self.known.written[task] & number:
+            return [task]
+        if not self.sequential:
+            return writers
+        there = self._reaching[task]
+        return [writer for writer in writers if (mine and writer == task) or self._definition(writer, name) & there]
+
+    def _definition(self, writer: int, name: str) -> int:
+        return 1 << self._numbers[writer, name]
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[int, str], int]:
+        pairs = [(SUBMISSION, name) for name in self.fields]
+        pairs += [(self.index[key], name) for name, field in self.fields.items() for key in field.writers]
+        return {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
+
+    @cached_property
+    def _reaching(self) -> list[int]:
+        """By task, whose values may be there when it opens, where one task is open at a time: a may-analysis."""
+        graph = self.net.graph
+        kills, makes = [0] * len(graph.tasks), [0] * len(graph.tasks)
+        for task in graph.tasks:
+            for name in task.outputs:
+                if name not in self.fields:
+                    continue
+                makes[task.index] |= self._definition(task.index, name)
+                if self.known.written[task.index] >> self.known.fields[name] & 1:
+                    for writer in (SUBMISSION, *(self.index[key] for key in self.fields[name].writers)):
+                        kills[task.index] |= self._definition(writer, name)
+        there = [0] * len(graph.tasks)
+        begin = sum(1 << number for (writer, _), number in self._numbers.items() if writer == SUBMISSION)
+        todo: deque[int] = deque()
+        for way in graph.transitions:
+            if way.source is None and way.target is not None and way.index in self.net.possible:
+                there[way.target] |= begin
+                todo.append(way.target)
+        seen = set(todo)
+        while todo:
+            task_number = todo.popleft()
+            seen.discard(task_number)
+            for event, indexes in graph.tasks[task_number].exits.items():
+                after = there[task_number]
+                if event == "completed":
+                    after = after & ~kills[task_number] | makes[task_number]
+                for index in indexes:
+                    target = graph.transitions[index].target
+                    if target is None or index not in self.net.possible or not after & ~there[target]:
+                        continue
+                    there[target] |= after
+                    if target not in seen:
+                        seen.add(target)
+                        todo.append(target)
+        return there
+
+    def _submitted(self, ticket: str, name: str, below: str) -> list[tuple[Part, Source]]:
+        preset = self.presets.get(ticket)
+        if preset is not None:
+            if name not in preset["fields"]:
+                return []
+            constants = ticket_constants(preset)
+            if name in constants:
+                value = constants[name]
+                for step in below.split(".") if below else ():
+                    value = value.get(step, ABSENT) if isinstance(value, dict) else ABSENT
+                return [(One(value), ANYWHERE)]
+        return self._below(self.fields[name].schema, below)
+
+    def _below(self, schema: Any, below: str) -> list[tuple[Part, Source]]:
+        """The parts of a schema, or of what lies below a path in it, which may be absent."""
+        if not below:
+            return [(part, self._source(schema)) for part in self._parts_of(schema)]
+        inner = schema
+        for step in below.split("."):
+            listed = inner.get("properties") if isinstance(inner, dict) and inner.get("type") == "object" else None
+            if not isinstance(listed, dict) or step not in listed or "$ref" in inner:
+                return [(part, HIDDEN) for part in (*everything(), One(ABSENT))]
+            inner = listed[step]
+        return [(part, self._source(inner)) for part in self._parts_of(inner)] + [(One(ABSENT), ANYWHERE)]
+
+    def _parts_of(self, schema: Any) -> list[Part]:
+        key = id(schema)
+        if key not in self._parts:
+            self._parts[key] = parts_of(schema)
+        return self._parts[key]
+
+    def _source(self, schema: Any) -> Source:
+        key = id(schema)
+        if key not in self._sources:
+            self._sources[key] = HIDDEN if check_schema(schema) else Source(compile_schema(schema))
+        return self._sources[key]
+
+    def _about(self, task: int | None, event: Event, name: str, below: str) -> Held:
+        """`_task` and `_ticket`: the first is null at the start, the second in runs that no ticket owns."""
+        number, text = Numbers(1, MAX_INTEGER, True), Texts(40)
+        if name == "_task" and task is None:
+            return Held([(One(ABSENT), ANYWHERE)])
+        if name == "_task" and below in ("key", "outcome"):
+            return Held([(One(self.net.graph.tasks[task or 0].key if below == "key" else event), ANYWHERE)])
+        if name == "_task" and below == "assignee":
+            return Held([(number, ANYWHERE), (One(None), ANYWHERE)])
+        if name == "_ticket" and below in ("id", "number", "created_by"):
+            return Held([(number, ANYWHERE), (One(ABSENT), HIDDEN)])
+        if name == "_ticket" and below == "created_at":
+            return Held([(text, HIDDEN), (One(ABSENT), HIDDEN)])
+        return Held([(part, HIDDEN) for part in (*everything(), One(ABSENT))])
+
+    def filled(self, task: int | None, event: Event, ticket: str, data: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The fields of a counterexample, with what their objects need besides; None where it isn't certain that they
+        can hold these values together: schemas of outputs may join what one field says with another.
+        """
+        answer: dict[str, Any] = {}
+        written_by: set[int] = set()
+        for name, value in data.items():
+            if name not in self.fields:
+                continue
+            writers = self.writers(task, event, name)
+            written_by.update(writers)
+            given = [made for writer in writers for made in self._given(ticket, name, writer, value)]
+            if not given:
+                return None
+            answer[name] = given[0]
+        for writer in written_by - {SUBMISSION}:
+            if not self._output_fits(writer, answer, writer == task and event == "completed"):
+                return None
+        return answer
+
+    def _given(self, ticket: str, name: str, writer: int, value: Any) -> Iterator[Any]:
+        """The value as that writer may have given it, with what it needs besides; nothing where it can't be."""
+        schema = self.fields[name].schema
+        if writer != SUBMISSION:
+            key = self.net.graph.tasks[writer].key
+            schema = next(source.schema for source in self.fields[name].sources if source.task == key)
+        elif (preset := self.presets.get(ticket)) is not None:
+            if name not in preset["fields"]:
+                return
+            constants = ticket_constants(preset)
+            if name in constants:
+                if canonical_text(constants[name]) == canonical_text(value):
+                    yield value
+                return
+        made = self._with_required(schema, value)
+        if self._source(schema).gives(made):
+            yield made
+
+    def _with_required(self, schema: Any, value: Any) -> Any:
+        if not isinstance(value, dict) or not isinstance(schema, dict) or schema.get("type") != "object":
+            return value
+        listed = schema.get("properties")
+        listed = listed if isinstance(listed, dict) else {}
+        made = {name: self._with_required(listed.get(name), part) for name, part in value.items()}
+        for name in schema.get("required", ()):
+            if name not in made and name in listed:
+                made[name] = next(self._some_value(listed[name]), None)
+        return made
+
+    def _output_fits(self, writer: int, data: Mapping[str, Any], just_written: bool) -> bool:
+        schema = self.net.graph.tasks[writer].output_schema
+        if not isinstance(schema, dict) or schema.keys() <= _PLAIN_ROOT:
+            return True
+        properties = self.net.graph.tasks[writer].outputs
+        output = {name: data[name] for name in properties if name in data}
+        if just_written:
+            for name in schema.get("required", ()):
+                if name not in output and name in properties:
+                    output[name] = next(self._some_value(schema["properties"][name]), None)
+        return self._source(schema).gives(output)
+
+    def _some_value(self, schema: Any) -> Iterator[Any]:
+        source = self._source(schema)
+        for cell in cells_of(Held([(part, source) for part in self._parts_of(schema)]), []):
+            yield from (value for value, _ in cell.tried if source.gives(value))

@@ -1,0 +1,407 @@
+"""The conditions of one split over everything that a ticket can hold there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from workflow_design.kernel.language import Condition, EvaluationError
+from workflow_design.kernel.language.budget import Budget
+from workflow_design.kernel.language.limits import MAX_OPERATIONS
+from workflow_design.kernel.proof.decisions.cells import Cell, Held, cells_of
+from workflow_design.kernel.proof.decisions.costs import Size, cost, size_of
+from workflow_design.kernel.proof.decisions.cuts import EQUALITY, NOTHING, ORDER, Cuts, cuts_of
+from workflow_design.kernel.proof.decisions.parts import ABSENT
+from workflow_design.kernel.proof.decisions.rules import Leaf, Node, TooLargeError, Trees, operation, path_of
+from workflow_design.kernel.proof.decisions.space import Space
+
+MAX_TABLE = 5_000
+MAX_BITS = 1 << 29
+"""Nodes × points; a tenth of a second."""
+
+TRUE, FALSE, ERROR, OPEN, ORDERED = "true", "false", "error", "open", "ordered"
+"""What a leaf comes to in some cells; OPEN: either, as far as is known; ORDERED: as two fields are ordered."""
+LESS, EQUAL, GREATER = range(3)
+
+
+@dataclass(slots=True)
+class Table:
+    """What a leaf comes to by the cells of its `fields`. `free`: the dimension that says it where it is open;
+    `order`: the dimension of the order of two fields, with what each order means.
+    """
+
+    fields: tuple[int, ...]
+    values: dict[tuple[int, ...], str]
+    free: int | None = None
+    order: int | None = None
+    meaning: tuple[bool, bool, bool] = (False, False, False)
+
+
+@dataclass(slots=True)
+class Model:
+    """Fields with their cells, leaves with their tables, and one tree a condition."""
+
+    names: list[str]
+    cells: list[list[Cell]]
+    leaves: list[Leaf]
+    tables: list[Table]
+    trees: list[Node]
+    space: Space
+    orders: dict[tuple[int, int], int] = field(default_factory=dict)
+    may_fail: bool = False
+    """Whether an evaluation may end in an error that no cell shows."""
+    long_texts: bool = False
+
+
+def model_of(rules: Sequence[Any], held: Callable[[str], Held]) -> Model:
+    """The model of some conditions. Raises TooLargeError."""
+    trees = Trees()
+    made = [trees.tree(rule) for rule in rules]
+    return _Builder(trees, made, held).model()
+
+
+class _Builder:
+    """Makes a model: cells for each field, tables for each leaf, then the dimensions."""
+
+    def __init__(self, trees: Trees, made: list[Node], held: Callable[[str], Held]) -> None:
+        self.leaves, self.uses = trees.leaves, trees.uses
+        self.trees, self.nodes = made, trees.nodes
+        self.names = list(dict.fromkeys(name for leaf in self.leaves for name in leaf.names or ()))
+        self.number = {name: place for place, name in enumerate(self.names)}
+        self.held = [held(name) for name in self.names]
+        self.sizes: dict[str, Size] = {}
+        self.spent = [0] * len(self.leaves)
+        self.tests = [Condition(leaf.rule if leaf.root else {"!!": [leaf.rule]}) for leaf in self.leaves]
+
+    def model(self) -> Model:
+        pairs = [_pair(leaf) for leaf in self.leaves]
+        cuts = [
+            cuts_of(leaf) if leaf.names and len(leaf.names) == 1 and not pair else NOTHING
+            for leaf, pair in zip(self.leaves, pairs, strict=True)
+        ]
+        self.cells = [self._cells(place, cuts, pairs) for place in range(len(self.names))]
+        tables = [self._table(place, cuts[place], pairs[place]) for place in range(len(self.leaves))]
+        self._merge(tables)
+        return self._with_dimensions(tables, pairs)
+
+    def _cells(self, place: int, cuts: list[Cuts], pairs: list[_Pair | None]) -> list[Cell]:
+        name = self.names[place]
+        mine = [cut for cut, leaf in zip(cuts, self.leaves, strict=True) if leaf.names == (name,)]
+        mine += [pair.cuts for pair in pairs if pair and name in (pair.left, pair.right)]
+        cells = cells_of(self.held[place], mine)
+        if not cells or len(cells) * len(mine) > 40 * MAX_TABLE:
+            raise TooLargeError
+        return cells
+
+    def _test(self, place: int, data: dict[str, Any]) -> str:
+        budget = Budget()
+        try:
+            answer = TRUE if self.tests[place].evaluate(data, budget) else FALSE
+        except EvaluationError:
+            return ERROR
+        self.spent[place] = max(self.spent[place], MAX_OPERATIONS - budget.operations)
+        return answer
+
+    def _table(self, place: int, cuts: Cuts, pair: _Pair | None) -> Table:
+        leaf = self.leaves[place]
+        if leaf.names is None:
+            return Table((), {(): OPEN})
+        if not leaf.names:
+            return Table((), {(): self._test(place, {})})
+        fields = tuple(self.number[name] for name in leaf.names)
+        if pair:
+            return self._pair_table(place, pair)
+        if len(fields) == 1:
+            cells, name = self.cells[fields[0]], leaf.names[0]
+            return Table(
+                fields,
+                {
+                    (number,): self._test(place, data_of((name, cell.value)))
+                    if cell.alone or _claims(cuts, cell)
+                    else OPEN
+                    for number, cell in enumerate(cells)
+                },
+            )
+        combinations = 1
+        for one in fields:
+            combinations *= len(self.cells[one])
+        if combinations > MAX_TABLE:
+            return Table((), {(): OPEN})
+        values = {}
+        for chosen in product(*(range(len(self.cells[one])) for one in fields)):
+            cells = [self.cells[one][number] for one, number in zip(fields, chosen, strict=True)]
+            if all(cell.alone for cell in cells):
+                values[chosen] = self._test(place, _data(leaf.names, cells))
+            else:
+                values[chosen] = OPEN
+        return Table(fields, values)
+
+    def _pair_table(self, place: int, pair: _Pair) -> Table:
+        first, second = self.number[pair.left], self.number[pair.right]
+        if len(self.cells[first]) * len(self.cells[second]) > MAX_TABLE:
+            return Table((), {(): OPEN})
+        values = {}
+        for one, left in enumerate(self.cells[first]):
+            for other, right in enumerate(self.cells[second]):
+                known = pair.known(left, right)
+                if not known:
+                    known = self._test(place, data_of((pair.left, left.value), (pair.right, right.value)))
+                values[one, other] = known
+        return Table((first, second), values, meaning=pair.meaning)
+
+    def _merge(self, tables: list[Table]) -> None:
+        """Cells that no leaf tells apart become one; not those of fields that are compared with others."""
+        together = {one for table in tables if len(table.fields) > 1 for one in table.fields}
+        for place, cells in enumerate(self.cells):
+            mine = [table for table in tables if table.fields == (place,)]
+            if place in together or not mine:
+                continue
+            merged: dict[tuple[str, ...], int] = {}
+            kept: list[Cell] = []
+            for number, cell in enumerate(cells):
+                key = tuple(table.values[number,] for table in mine)
+                if key not in merged:
+                    merged[key] = len(kept)
+                    kept.append(cell)
+                else:
+                    kept[merged[key]].tried += cell.tried[:2] if len(kept[merged[key]].tried) < 30 else []
+            for table_place, table in enumerate(mine):
+                table.values = {(number,): key[table_place] for key, number in merged.items()}
+            self.cells[place] = kept
+
+    def _with_dimensions(self, tables: list[Table], pairs: list[_Pair | None]) -> Model:
+        sizes = [len(cells) for cells in self.cells]
+        orders: dict[tuple[int, int], int] = {}
+        for table, pair in zip(tables, pairs, strict=True):
+            if pair and ORDERED in table.values.values():
+                one, other = table.fields
+                key = (min(one, other), max(one, other))
+                if key not in orders:
+                    orders[key] = len(sizes)
+                    sizes.append(3)
+                table.order = orders[key]
+                if one > other:
+                    table.meaning = (table.meaning[2], table.meaning[1], table.meaning[0])
+            if OPEN in table.values.values():
+                table.free = len(sizes)
+                sizes.append(2)
+        space = Space(sizes)
+        if space.points * (self.nodes + sum(len(table.values) for table in tables)) > MAX_BITS:
+            raise TooLargeError
+        model = Model(self.names, self.cells, self.leaves, tables, self.trees, space, orders)
+        total = 0
+        for place, leaf in enumerate(self.leaves):
+            steps = self._steps(place, leaf)
+            if steps is None:
+                model.may_fail = True
+            else:
+                total += steps * self.uses[place]
+        model.may_fail = model.may_fail or total > MAX_OPERATIONS
+        return model
+
+    def _steps(self, place: int, leaf: Leaf) -> int | None:
+        if leaf.names is not None and all(
+            cell.known == "one" for name in leaf.names for cell in self.cells[self.number[name]]
+        ):
+            return self.spent[place]
+        return cost(leaf, self._size)
+
+    def _size(self, name: str) -> Size:
+        if name not in self.sizes:
+            self.sizes[name] = size_of(self.held[self.number[name]]) if name in self.number else Size(others=True)
+        return self.sizes[name]
+
+
+def _claims(cuts: Cuts, cell: Cell) -> bool:
+    if cell.known == "others":
+        return cuts.others
+    return getattr(cuts, cell.known) is not None
+
+
+def data_of(*values: tuple[str, Any]) -> dict[str, Any]:
+    """Data that holds values at their paths; absent ones aren't there."""
+    data: dict[str, Any] = {}
+    for path, value in values:
+        if value is ABSENT:
+            continue
+        *before, last = path.split(".")
+        part = data
+        for step in before:
+            below = part.setdefault(step, {})
+            part = below if isinstance(below, dict) else {}
+        part[last] = value
+    return data
+
+
+def _data(names: Sequence[str], cells: Sequence[Cell]) -> dict[str, Any]:
+    return data_of(*((name, cell.value) for name, cell in zip(names, cells, strict=True)))
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A comparison of two fields. `nothing`: what each is where it isn't there."""
+
+    name: str
+    left: str
+    right: str
+    nothing: tuple[Any, Any]
+    meaning: tuple[bool, bool, bool]
+
+    @property
+    def cuts(self) -> Cuts:
+        """null counts as 0 in an order; so do numbers that stand for what isn't there."""
+        bounds = {0, *(value for value in self.nothing if type(value) in (int, float))}
+        leaf = Leaf({"in": [{"var": "x"}, sorted(bounds)]}, False, ("x",))
+        found = cuts_of(leaf)
+        return Cuts(found.whole, found.doubles, frozenset(), frozenset())
+
+    def known(self, left: Cell, right: Cell) -> str:
+        """OPEN or ORDERED; "" where any value of each cell shows what the comparison comes to."""
+        if left.alone and right.alone:
+            return ""
+        first, second = _bounds(left, self.nothing[0]), _bounds(right, self.nothing[1])
+        if first is None or second is None:
+            return OPEN
+        if "null" in (first[0], second[0]) and self.name in EQUALITY:
+            return ""  # nothing but null equals null
+        kinds = {first[0], second[0]}
+        if kinds in ({"day"}, {"number"}, {"null", "number"}):
+            return "" if first[2] < second[1] or second[2] < first[1] else ORDERED if len(kinds) == 1 else OPEN
+        if kinds == {"null", "day"}:
+            return ""  # a date is no number
+        return "" if self.name in ("===", "!==") and kinds == {"number", "day"} else OPEN
+
+
+def _bounds(cell: Cell, nothing: Any) -> tuple[str, float, float] | None:
+    if cell.measure:
+        return cell.measure, cell.low, cell.high
+    value = nothing if cell.value is ABSENT else cell.value
+    if cell.known == "one" and value is None:
+        return "null", 0, 0
+    if cell.known == "one" and type(value) in (int, float):
+        return "number", value, value
+    return None
+
+
+def _pair(leaf: Leaf) -> _Pair | None:
+    name, operands = operation(leaf.rule)
+    if name not in EQUALITY | ORDER or len(operands) != 2 or leaf.names is None or len(leaf.names) != 2:
+        return None
+    left, right = path_of(operands[0]), path_of(operands[1])
+    if not left or not right or {left, right} != set(leaf.names):
+        return None
+    test = Condition({name: [{"var": "a"}, {"var": "b"}]})
+    less, equal, greater = (test.evaluate({"a": one, "b": other}) for one, other in ((0, 1), (0, 0), (1, 0)))
+    return _Pair(name, left, right, (_default(operands[0]), _default(operands[1])), (less, equal, greater))
+
+
+def _default(rule: Any) -> Any:
+    raw = rule["var"]
+    return raw[1] if isinstance(raw, list) and len(raw) > 1 else None
+
+
+def holds(model: Model, tree: Node) -> tuple[int, int]:
+    """The points at which a condition may be true, and at which its evaluation ends in an error."""
+    return _Sets(model).of(tree)
+
+
+class _Sets:
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.everything = model.space.everything
+        self.leaves: dict[int, tuple[int, int]] = {}
+
+    def of(self, node: Node) -> tuple[int, int]:
+        kind = node.kind
+        if kind == "constant":
+            return (self.everything if node.number else 0), 0
+        if kind == "leaf":
+            if node.number not in self.leaves:
+                self.leaves[node.number] = self._leaf(self.model.tables[node.number])
+            return self.leaves[node.number]
+        if kind == "not":
+            true, error = self.of(node.parts[0])
+            return self.everything & ~true & ~error, error
+        if kind == "if":
+            return self._choice(node)
+        if kind == "least":
+            return self._least(node)
+        # "and" goes on while it is true, "or" while it is false.
+        going, found, errors = self.everything, 0, 0
+        for part in node.parts:
+            true, error = self.of(part)
+            errors |= going & error
+            if kind == "and":
+                going &= true
+            else:
+                found |= going & true
+                going &= ~true & ~error
+        return (going if kind == "and" else found), errors
+
+    def _choice(self, node: Node) -> tuple[int, int]:
+        going, found, errors = self.everything, 0, 0
+        *branches, otherwise = node.parts
+        for condition, consequence in zip(branches[::2], branches[1::2], strict=True):
+            asked, failed = self.of(condition)
+            true, error = self.of(consequence)
+            errors |= going & (failed | asked & error)
+            found |= going & asked & true
+            going &= ~asked & ~failed
+        true, error = self.of(otherwise)
+        return found | going & true, errors | going & error
+
+    def _least(self, node: Node) -> tuple[int, int]:
+        counts = [self.everything] + [0] * node.number
+        for part in node.parts:
+            true, _ = self.of(part)
+            for place in range(node.number, 0, -1):
+                counts[place] |= counts[place - 1] & true
+        return counts[node.number], 0
+
+    def _leaf(self, table: Table) -> tuple[int, int]:
+        space = self.model.space
+        true = error = 0
+        if len(table.fields) == 1:  # the usual case, and one look at each kind of value
+            by_value: dict[str, list[int]] = {}
+            for (cell,), value in table.values.items():
+                by_value.setdefault(value, []).append(cell)
+            sets = {value: space.where(table.fields[0], cells) for value, cells in by_value.items()}
+        else:
+            sets = {}
+            for cells, value in table.values.items():
+                points = self.everything
+                for one, cell in zip(table.fields, cells, strict=True):
+                    points &= space.where(one, [cell])
+                sets[value] = sets.get(value, 0) | points
+        true, error = sets.get(TRUE, 0), sets.get(ERROR, 0)
+        if table.free is not None:
+            true |= sets[OPEN] & space.where(table.free, [1])
+        if table.order is not None:
+            means = [order for order in (LESS, EQUAL, GREATER) if table.meaning[order]]
+            true |= sets[ORDERED] & space.where(table.order, means)
+        return true, error
+
+
+def possible(model: Model) -> int:
+    """The points that can be: without orders of two fields that their cells forbid."""
+    points = model.space.everything
+    for (first, second), dimension in model.orders.items():
+        for one, left in enumerate(model.cells[first]):
+            for other, right in enumerate(model.cells[second]):
+                if not left.measure or left.measure != right.measure or -1 in (left.high, right.high):
+                    continue
+                orders = []
+                if left.low >= right.high:
+                    orders.append(LESS)
+                if left.high <= right.low:
+                    orders.append(GREATER)
+                if left.high < right.low or right.high < left.low:
+                    orders.append(EQUAL)
+                if orders:
+                    there = model.space.where(first, [one]) & model.space.where(second, [other])
+                    bad = there & model.space.where(dimension, orders)
+                    if bad != there:
+                        points &= ~bad
+    return points

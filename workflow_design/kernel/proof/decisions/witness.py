@@ -1,0 +1,60 @@
+"""Values for a point, tried on the real evaluator until one does what is claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice, product
+from typing import Any
+
+from workflow_design.kernel.proof.decisions.cells import Cell
+from workflow_design.kernel.proof.decisions.grid import number_at, place_of
+from workflow_design.kernel.proof.decisions.model import Model, data_of
+from workflow_design.kernel.proof.decisions.space import first_point
+
+MAX_POINTS_TRIED = 12
+MAX_DATA_TRIED = 100
+
+
+def confirmed(model: Model, points: int, claim: Callable[[dict[str, Any]], Any]) -> Any:
+    """What `claim` answers to the first data from these points for which that isn't None; None if for none."""
+    for _ in range(MAX_POINTS_TRIED):
+        if not points:
+            return None
+        point = first_point(points)
+        points ^= 1 << point
+        cells = model.space.values(point)[: len(model.names)]
+        for data in islice(_data(model, cells), MAX_DATA_TRIED):
+            if (answer := claim(data)) is not None:
+                return answer
+    return None
+
+
+def _data(model: Model, numbers: list[int]) -> Iterator[dict[str, Any]]:
+    cells = [model.cells[place][number] for place, number in enumerate(numbers)]
+    tried: list[list[Any]] = []
+    for place, cell in enumerate(cells):
+        others = [
+            cells[second if place == first else first] for first, second in model.orders if place in (first, second)
+        ]
+        values = [value for value, source in cell.tried if source.gives(value)]
+        for value in _beside(cell, others):
+            if value not in values and cell.tried and cell.tried[0][1].gives(value):
+                values.append(value)
+        tried.append(values[:6])
+    for chosen in product(*tried):
+        yield data_of(*zip(model.names, chosen, strict=True))
+
+
+def _beside(cell: Cell, others: list[Cell]) -> Iterator[Any]:
+    """Values of a cell that are equal to, or next to, what other fields are compared with."""
+    for other in others:
+        if cell.measure != "number" or other.measure != "number":
+            continue
+        for bound in (max(cell.low, other.low), min(cell.high, other.high), other.tried[0][0]):
+            if not cell.low <= bound <= cell.high or (cell.whole and bound != int(bound)):
+                continue
+            place = place_of(bound, cell.whole)
+            for near in (place, place - 1, place + 1):
+                value = number_at(near, cell.whole)
+                if cell.low <= value <= cell.high:
+                    yield value
