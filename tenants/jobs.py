@@ -66,6 +66,10 @@ class Job:
         if many:
             self._add(many, at, None)
 
+    def enqueue_for_every_company(self) -> None:
+        """Add this job, which takes no arguments, for every active company that has none waiting."""
+        queue.add_for_companies(queue.New(self.name, self.queue, self.priority, None))
+
     def _add(self, many: Sequence[dict[str, Any]], at: datetime | None, lock: str | None) -> None:
         company = _current_company() if self.of_company else None
         queue.add(queue.New(self.name, self.queue, self.priority, company, at, lock and f"{company}:{lock}"), many)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
-from core.db import connection
+from core.db import here
 from core.errors import not_found, response_for
 from tenants.hosts import company_for_host, company_for_key
 from tenants.models import Company
@@ -30,6 +30,7 @@ class CompanyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        connection = here()
         # A thread's connection remembers the last request's company.
         connection.set_schema_to_public()
         try:

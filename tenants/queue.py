@@ -74,6 +74,19 @@ def add(new: New, args: Sequence[dict[str, Any]]) -> None:
         )
 
 
+def add_for_companies(new: New) -> None:
+    """Add one job, without arguments, for each active company that has none of this name waiting: in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO public.procrastinate_jobs"
+            " (queue_name, task_name, priority, scheduled_at, args, queueing_lock)"
+            " SELECT %s, %s, %s, COALESCE(%s, now()), jsonb_build_object('company', uuid, 'args', '{}'::jsonb),"
+            " concat_ws(':', %s::text, uuid) FROM public.companies WHERE is_active ORDER BY id"
+            " ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING",
+            [new.queue, new.name, new.priority, new.at, new.name],
+        )
+
+
 # What was due first comes first. A job with a lock waits for the earlier ones with it, as in procrastinate. `done` is
 # taken off before the others are looked at, because they need its count, but they see it still.
 _FETCH = f"""
@@ -97,7 +110,7 @@ next AS MATERIALIZED (
     ) AS found
     LIMIT 1
 )
-UPDATE public.procrastinate_jobs AS job SET status = 'doing', worker_id = %s
+UPDATE public.procrastinate_jobs AS job SET status = 'doing', worker_id = %s, queueing_lock = NULL
 FROM next WHERE job.id = next.id RETURNING job.id, job.task_name, job.args, job.attempts
 """
 
@@ -150,10 +163,10 @@ def put_back(job: Fetched, *, seconds: float, failed: bool = False) -> None:
 
 
 def give_up(job: Fetched) -> None:
-    """The job has failed for good; it stays in the table for people to see."""
+    """The job has failed for good; it stays in the table for people to see, with the time as `scheduled_at`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE public.procrastinate_jobs SET status = 'failed', worker_id = NULL, attempts = attempts + 1"
-            f" WHERE {_MINE}",
+            "UPDATE public.procrastinate_jobs SET status = 'failed', worker_id = NULL, attempts = attempts + 1,"
+            f" scheduled_at = clock_timestamp() WHERE {_MINE}",
             job._mine,
         )

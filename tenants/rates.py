@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _RATE = re.compile(r"([1-9][0-9]{0,8})/(second|minute|hour|day)")
@@ -18,6 +19,7 @@ class Rate:
     seconds: int
 
     @classmethod
+    @lru_cache(maxsize=64)
     def of(cls, text: str) -> Rate | None:
         """`10/minute`; None for "", which means no limit. Raises ValueError for anything else."""
         if not text:

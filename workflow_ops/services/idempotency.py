@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 from core.db import connection
 from core.errors import conflict, invalid
+from tenants.cleanup import delete_in_batches
 from users.models import User
 from workflow_ops.models import IdempotentAnswer
 
@@ -47,6 +48,11 @@ def once(request: Request, user: User, work: Callable[[], HttpResponse]) -> Http
         response = work()
         IdempotentAnswer.objects.filter(pk=claim).update(status=response.status_code, body=response.content.decode())
         return response
+
+
+def answers_clear() -> int:
+    """Delete the answers that are not given again any more; how many."""
+    return delete_in_batches(IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - KEPT))
 
 
 def _claim(scope: dict[str, Any], digest: bytes) -> int | None:
