@@ -100,17 +100,15 @@ def _stuck(net: Net, state: State, moves: list[Move]) -> Problem:
     trace = keys(net, moves)
     path = pointer("tasks", first.index)
     begin = _begin(net, moves)
+    missing = [_source(net, index) for index in first.incoming if index not in holding]
     if all(task in opened for task in waiting):
+        over = named([_source(net, index) for index in first.incoming if index in holding])
         message = (
-            f"{begin}: something is left over in front of {_names(net, waiting)}, which was open before and can't open "
-            "again, so that the run is stuck. Lead no way to the join that may be taken more often than the others."
+            f'{begin}: "{first.key}", which was open before, is then due again over {over}, but not over '
+            f"{named(missing)}, so that it never opens again and the run is stuck. Lead the way back to before the "
+            "split, or to the join only what is taken as often as the rest."
         )
         return Problem("error", "flow_left_over", message, path, task=first.key, trace=trace)
-    missing = [
-        "the start" if (source := graph.transitions[index].source) is None else f'"{graph.tasks[source].key}"'
-        for index in first.incoming
-        if index not in holding
-    ]
     if first.join == "inclusive" and len(waiting) > 1:
         missing = [f'"{graph.tasks[task].key}"' for task in waiting[1:]]
     for_what = named(list(dict.fromkeys(missing)))
@@ -129,9 +127,11 @@ def _stuck(net: Net, state: State, moves: list[Move]) -> Problem:
 
 def _endless(net: Net, state: State, moves: list[Move]) -> Problem:
     open_tasks = sorted(set(state[1]))
+    hidden = _hidden_ways_out(net, open_tasks)
     message = (
         f"{_begin(net, moves)}: {_names(net, open_tasks)} {'is' if len(open_tasks) == 1 else 'are'} then open, and "
-        "whatever is completed next, the run never comes to an end. Lead a transition out of the circle."
+        "whatever is completed next, the run never comes to an end. "
+        + (_never_taken(net, hidden[0]) if hidden else "Lead a transition out of the circle.")
     )
     key = net.graph.tasks[open_tasks[0]].key
     return Problem("error", "flow_no_end", message, pointer("tasks", open_tasks[0]), task=key, trace=keys(net, moves))
@@ -144,9 +144,9 @@ def _grows(net: Net, state: State, moves: list[Move]) -> Problem:
     ]
     first = tasks[0] if tasks else state[1][0]
     message = (
-        f"{_begin(net, moves)}: the run is where it was before and has more open or waiting besides "
-        f'(see "{net.graph.tasks[first].key}"). That can go on without end. '
-        "Lead the way back out of the split, not into it, or join what was split before going back."
+        f"{_begin(net, moves)}: the run is then where it was before, and {_names(net, [first])} is open or due "
+        "besides. Each further round can add more, without end. Let what a split opens meet in a parallel or inclusive "
+        "join before a way leads back, and lead it back to before the split."
     )
     key = net.graph.tasks[first].key
     return Problem("error", "flow_grows", message, pointer("tasks", first), task=key, trace=keys(net, moves))
@@ -180,16 +180,11 @@ def _dead(found: Flow) -> list[Problem]:
     for task in roots:
         node = graph.tasks[task]
         hidden = [i for i in node.incoming if i not in found.net.possible and graph.transitions[i].source not in dead]
-        if hidden:
-            source = graph.transitions[hidden[0]].source
-            name = "the start" if source is None else f'"{graph.tasks[source].key}"'
-            why = (
-                f"{name} never takes the transition to it: another one is always true. Give that one a condition, or "
-                "make the split parallel"
-            )
-        else:
-            why = "no run brings together what its join waits for. Lead ways to it that are taken together"
-        message = f'"{node.key}" never opens: {why}.'
+        message = f'"{node.key}" never opens. ' + (
+            _never_taken(found.net, hidden[0])
+            if hidden
+            else "No run brings together what its join waits for: lead ways to it that are taken together."
+        )
         problems.append(Problem("error", "flow_dead_task", message, pointer("tasks", task), task=node.key))
     return problems
 
@@ -199,16 +194,60 @@ def _twice(net: Net, task: int | None, transition: int | None, moves: list[Move]
     if task is not None:
         key = net.graph.tasks[task].key
         message = (
-            f'{begin}: "{key}" is then open twice. If the ways to it belong together, let them meet in a parallel or '
-            "inclusive join."
+            f'{begin}: "{key}" is then open twice, so that it is done twice. If the ways to it belong together, let '
+            "them meet in a parallel or inclusive join."
         )
         return Problem("warning", "flow_opens_twice", message, pointer("tasks", task), task=key, trace=trace)
     assert transition is not None
     way = net.graph.transitions[transition]
     assert way.target is not None
     key = net.graph.tasks[way.target].key
-    message = f'{begin}: "{key}" is then due to open twice, one after the other: its join has work for a second round.'
+    message = (
+        f'{begin}: "{key}" is then due twice, one after the other, for its join has work for a second round. If it is '
+        "meant to open once, let what leads to it meet in a parallel or inclusive join before."
+    )
     return Problem("warning", "flow_opens_twice", message, pointer("tasks", way.target), task=key, trace=trace)
+
+
+def _source(net: Net, transition: int) -> str:
+    source = net.graph.transitions[transition].source
+    return "the start" if source is None else _names(net, [source])
+
+
+def _target(net: Net, transition: int) -> str:
+    target = net.graph.transitions[transition].target
+    return "the end" if target is None else _names(net, [target])
+
+
+def _never_taken(net: Net, transition: int) -> str:
+    """Why a split never takes a transition, and what to do."""
+    way = net.graph.transitions[transition]
+    start = f"The transition from {_source(net, transition)} to {_target(net, transition)} is never taken, because "
+    if way.condition is False:
+        return f"{start}its condition is never true: correct it."
+    exits = net.start
+    if way.source is not None:
+        exits = next(exits for exits in net.exits[way.source] if exits.event == way.event)
+    always = exits.must[0] if exits.must else exits.may[-1]
+    return f"{start}the one to {_target(net, always)} is always true and comes before it: give that one a condition."
+
+
+def _hidden_ways_out(net: Net, tasks: Sequence[int]) -> list[int]:
+    """Transitions that lead on from what can still open, to elsewhere, and are never taken."""
+    graph = net.graph
+    inside, todo = set(tasks), list(tasks)
+    while todo:
+        for indexes in graph.tasks[todo.pop()].exits.values():
+            for index in net.possible.intersection(indexes):
+                target = graph.transitions[index].target
+                if target is not None and target not in inside:
+                    inside.add(target)
+                    todo.append(target)
+    return [
+        way.index
+        for way in graph.transitions
+        if way.source in inside and way.index not in net.possible and way.target not in inside
+    ]
 
 
 def _names(net: Net, tasks: Sequence[int]) -> str:

@@ -21,6 +21,8 @@ def check_writers(found: Flow) -> list[Problem]:
     whole = Budget(_MOVES, _SECONDS)
     pairs = _pairs(found)
     for (one, other), fields in pairs[:MAX_PAIRS]:
+        if one == other and found.wrong:
+            continue  # a consequence, as a rule, of what is said already
         moves = meet(found, one, other, whole) if whole.moves > 0 else None
         if moves is False:
             continue
@@ -97,6 +99,9 @@ def _unproved(found: Flow, one: int, other: int, fields: list[str]) -> Problem:
         else f'"{tasks[one].key}" and "{tasks[other].key}" can be open together'
     )
     shown = named([f'"{name}"' for name in fields])
-    message = f"It could not be found out in time whether {who}; both would write {shown}."
+    message = (
+        f"It could not be found out in time whether {who}; both would write {shown}. Let one follow the other, or "
+        "write different fields."
+    )
     path = pointer("tasks", other, "output_schema", "properties", fields[0])
     return Problem("unproved", "writers_unproved", message, path, task=tasks[other].key)

@@ -1,4 +1,4 @@
-"""The known ways in which a run can fail to end, by name, and what is said of each."""
+"""What is said of runs that can't end, and in what time. The known cases by name are in test_known_cases.py."""
 
 from __future__ import annotations
 
@@ -29,25 +29,7 @@ def only(definition):
     return problem
 
 
-# --- known cases ---
-
-
-def test_deadlock():
-    """A choice that meets in a parallel join."""
-    definition = flow("intake -> assess; assess -> legal{b}, approve[AND/]{default}; legal -> approve; approve -> end")
-    problem = only(definition)
-    assert (problem.severity, problem.code, problem.task, problem.path) == (
-        "error",
-        "flow_stuck",
-        "approve",
-        "/tasks/3",
-    )
-    assert problem.trace == ("intake", "assess")
-    assert problem.message == (
-        'Complete "intake", then "assess" with "approve" next: "approve" then waits for "legal", which can\'t happen '
-        "any more, so that the run is stuck. A parallel join needs all of its transitions: lead only ways to it that "
-        "are always taken together, or make it inclusive."
-    )
+# --- what is wrong, and what only looks so ---
 
 
 def test_deadlock_after_some_work():
@@ -60,29 +42,12 @@ def test_deadlock_after_some_work():
     Run(definition, {"x": False}).play("start => a; a => b c; b => c; c => ERROR; incident stuck")
 
 
-def test_livelock():
-    """A circle whose way out is never taken: the transition before it is always true."""
-    definition = flow("start -> a; a -> b; b -> a{p0}, end{p1}")
-    problem = only(definition)
-    assert (problem.code, problem.task, problem.trace) == ("flow_no_end", "a", ())
-    assert problem.message.startswith('Open a ticket: "a" is then open')
-
-
 def test_livelock_beside_other_work():
     """What goes round hides nothing: the other branch is stuck as well."""
     definition = flow(
         "start -> s; s[/AND] -> a, c, d; a -> b; b -> a{p0}, end{p1}; c -> e[AND/]{x}, end{default}; d -> e"
     )
     assert [(code, key) for _, code, key, _ in said(definition)] == [("flow_no_end", "a")]
-
-
-def test_lack_of_synchronisation():
-    """A parallel split that meets in an exclusive join: bounded, and the end is reached."""
-    definition = flow("report[/AND] -> photo, text; photo -> check; text -> check; check -> end")
-    problem = only(definition)
-    assert (problem.severity, problem.code, problem.task) == ("warning", "flow_opens_twice", "check")
-    assert problem.trace == ("report", "photo", "text")
-    assert problem.path == "/tasks/3"
 
 
 def test_two_tokens_that_wait():
@@ -98,25 +63,7 @@ def test_unbounded_loop():
     definition = flow("start -> a; a[/OR] -> a{again}, b{default}, c{x}; b -> end; c -> end")
     problem = only(definition)
     assert (problem.severity, problem.code) == ("error", "flow_grows")
-    assert "That can go on without end" in problem.message
-
-
-def test_unbounded_loop_of_work_that_ends_by_itself():
-    """The extra work always ends in the order that is looked at first."""
-    definition = flow("start -> a; a[/AND] -> b, c; b -> a{again}, end{default}; c -> end")
-    problem = only(definition)
-    assert (problem.severity, problem.code, problem.task) == ("error", "flow_grows", "c")
-    run = Run(definition, {"again": True}).start()
-    for completed in problem.trace:
-        run.complete(next(label for label in run.open if label.startswith(completed)))
-    assert run.open.count("c1") + run.open.count("c2") == 2
-
-
-def test_dead_task():
-    definition = flow("start -> a; a -> b; a -> c; b -> end; c -> end")
-    problem = only(definition)
-    assert (problem.severity, problem.code, problem.task, problem.trace) == ("error", "flow_dead_task", "c", None)
-    assert '"a" never takes the transition to it' in problem.message
+    assert "Each further round can add more, without end." in problem.message
 
 
 def test_what_lies_behind_a_dead_task_is_not_told():
@@ -129,31 +76,12 @@ def test_dead_tasks_in_a_circle():
     assert [(code, key) for _, code, key, _ in said(definition)] == [("flow_dead_task", "b")]
 
 
-def test_improper_completion():
-    """The join has opened; a second token is left in front of it."""
-    definition = flow("start -> a, b; a -> p[AND/]; b -> p; p -> end; p -> a{error}")
-    problem = only(definition)
-    assert (problem.severity, problem.code, problem.task) == ("error", "flow_left_over", "p")
-    assert problem.trace == ("b", "a", "p error", "a")
-    assert 'something is left over in front of "p", which was open before' in problem.message
-
-
 def test_work_done_twice_leaves_something_over():
     """Both ways of a parallel split come to `v`, which opens twice; its join needs it once."""
     definition = flow("start -> u; u[/AND] -> a, b, c; a -> v; b -> v; v -> p[AND/]; c -> p; p -> end")
     assert [code for _, code, _, _ in said(definition)] == ["flow_left_over"]
     direct = flow("start -> u; u[/AND] -> v, v{p1}, c; v -> p[AND/]; c -> p; p -> end")
     assert [code for _, code, _, _ in said(direct)] == ["flow_left_over"]
-
-
-def test_inclusive_joins_that_wait_for_each_other():
-    definition = flow(
-        "start -> a, b; a -> left[OR/OR]; b -> right[OR/OR];"
-        "left -> right{over}, end{default}; right -> left{over}, end{default}"
-    )
-    problem = only(definition)
-    assert (problem.code, problem.task, problem.trace) == ("flow_stuck", "left", ("a", "b"))
-    assert '"left" then waits for "right"' in problem.message
 
 
 def test_error_and_timeout_exits_count():
