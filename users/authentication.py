@@ -10,7 +10,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.state import token_backend
 
-from core.db import connection, fetch_row
+from core.db import fetch_row, here
 from core.errors import denied
 from users.models import User
 from users.tokens import AccessToken, invalid_token
@@ -35,6 +35,7 @@ _own_tables: dict[Any, int] = {}
 
 def _is_own_table(number: int) -> bool:
     """Whether the table with this number lies in the schema that the connection is on."""
+    connection = here()
     key = connection.tenant.uuid
     if _own_tables.get(key) == number:
         return True
@@ -70,19 +71,20 @@ class CompanyJWTAuthentication(JWTAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, AccessToken] | None:  # type: ignore[override]
         """The person and the token; None without a token. Raises 401, and 403 for a suspended company."""
-        parts = request.headers.get("Authorization", "").split()
+        parts = request._request.META.get("HTTP_AUTHORIZATION", "").split()
         if not parts or parts[0].lower() != "bearer":
             return None
         if len(parts) != 2:
             raise invalid_token()
         try:
-            token = _CallersToken(parts[1])  # type: ignore[arg-type]
+            token = _CallersToken(parts[1])
         except TokenError:
             raise invalid_token() from None
         return self.get_user(token), token
 
     def get_user(self, validated_token: Any) -> User:  # type: ignore[override]
         """The person whose token this is."""
+        connection = here()
         row = fetch_row(_SQL, [validated_token.user_id, validated_token.family, connection.tenant.uuid])
         if row is None or not _is_own_table(row[0]):
             raise invalid_token()
