@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from django.db import DatabaseError, connection
+from django.conf import settings
+from django.db import DatabaseError, ProgrammingError, connection
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -55,18 +56,25 @@ class Ready(_Probe):
 
     @extend_schema(operation_id="ready", tags=["operations"], responses={200: ReadySerializer, 503: ReadySerializer})
     def get(self, request: Request) -> HttpResponse:
-        there = _database_answers()
+        there, workers = True, 0
+        try:
+            workers = workers_alive()
+        except ProgrammingError:
+            pass  # it answers, but has no tables yet
+        except DatabaseError as error:
+            log.warning("The database does not answer: %s", error)
+            there = False
         status = "ok" if there else "unavailable"
-        # Everything is done by web servers so far: there is no worker process that could be alive.
-        answer = {"status": status, "time": timezone.now(), "database": there, "workers": 0}
+        answer = {"status": status, "time": timezone.now(), "database": there, "workers": workers}
         return json_response(answer, status=200 if there else 503)
 
 
-def _database_answers() -> bool:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError as error:
-        log.warning("The database does not answer: %s", error)
-        return False
-    return True
+def workers_alive() -> int:
+    """How many worker processes have given a sign of life in WORKER_LEASE_SECONDS (procrastinate keeps the list)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM public.procrastinate_workers"
+            " WHERE last_heartbeat > now() - make_interval(secs => %s)",
+            [settings.WORKER_LEASE_SECONDS],
+        )
+        return int(cursor.fetchone()[0])

@@ -16,7 +16,7 @@ from tenants.models import Company
 
 BY_PATH = "/api/tenants/"
 # Asked by machines that know the server by some other name or number, and answered without a look-up.
-PROBES = frozenset({"/health/", "/ready/"})
+PROBES = frozenset({"/health/", "/ready/", "/metrics"})
 
 
 class CompanyMiddleware:

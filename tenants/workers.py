@@ -48,17 +48,6 @@ def leave(worker: int) -> None:
         cursor.execute("DELETE FROM public.procrastinate_workers WHERE id = %s", [worker])
 
 
-def alive(lease_seconds: float) -> int:
-    """How many workers have given a sign of life in so many seconds. It is the one statement of `/ready/`."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM public.procrastinate_workers"
-            " WHERE last_heartbeat > now() - make_interval(secs => %s)",
-            [lease_seconds],
-        )
-        return int(cursor.fetchone()[0])
-
-
 def rescue(lease_seconds: float) -> int:
     """Let the jobs of dead workers be run again; how many. Of several that call it, one rescues a job."""
     with connection.cursor() as cursor:
