@@ -11,6 +11,9 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 
 from core.errors import Fault, Refused, invalid, response_for
@@ -68,6 +71,27 @@ class SecurityHeadersMiddleware:
         if request.path.startswith("/api/") and "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+class _PagesOnly:
+    """The REST API knows no sessions, so it need not pay for them."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if request.path_info.startswith("/api/"):
+            return self.get_response(request)  # type: ignore[attr-defined]
+        return super().__call__(request)  # type: ignore[misc]
+
+
+class PageSessionMiddleware(_PagesOnly, SessionMiddleware):
+    """Sessions of pages."""
+
+
+class PageAuthenticationMiddleware(_PagesOnly, AuthenticationMiddleware):
+    """Who is signed in on pages."""
+
+
+class PageMessageMiddleware(_PagesOnly, MessageMiddleware):
+    """What pages tell next."""
 
 
 class RequestGuardMiddleware:
