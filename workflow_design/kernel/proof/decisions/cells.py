@@ -218,7 +218,7 @@ def _lists(part: Lists, source: Source, cuts: Sequence[Cuts]) -> Iterator[Cell]:
     firsts = [items[0] for items in groups.values()]
     wholes = list(groups.values())
     for size in range(len(groups) + 1):
-        if size > part.longest:
+        if part.longest is not None and size > part.longest:
             return
         for chosen in combinations(range(len(groups)), size):
             few = [firsts[place] for place in chosen]

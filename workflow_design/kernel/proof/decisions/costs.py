@@ -12,21 +12,23 @@ from workflow_design.kernel.proof.decisions.cuts import EQUALITY, ORDER, QUANTIF
 from workflow_design.kernel.proof.decisions.parts import Lists, One, Texts
 from workflow_design.kernel.proof.decisions.rules import Leaf, operation, path_of
 
-LONGEST_TEXT = 20_000
-"""Characters of a text whose schema says nothing: an assumption that is told where it matters."""
+LONGEST_TEXT, LONGEST_LIST = 20_000, 1_000
+"""Characters of a text and items of a list whose schemas say nothing: an assumption that is told."""
+_LONGEST_DATE = 10
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "min", "max"})
 _PARTS_OF_TEXT = frozenset({"in", "startsWith", "endsWith"})
 _CONVERTING = (ORDER | EQUALITY | _ARITHMETIC | _PARTS_OF_TEXT) - STRICT
 _LOGIC = frozenset({"and", "or", "!", "!!", "if", "?:"})
-_LITERAL = 256  # characters of a list of texts as one text, and more: nobody compares so
+_ITEM = {"var": ""}
 
 
 @dataclass(slots=True)
 class Size:
-    """How large what a field holds may be: characters, items of a list; `others`: or anything."""
+    """How large what a field holds may be: characters, items of a list and their characters; `others`: or anything."""
 
     text: int = 0
     items: int = 0
+    item: int = 0
     others: bool = False
 
 
@@ -35,9 +37,11 @@ def size_of(held: Held) -> Size:
     size = Size()
     for part, _ in held.parts:
         if isinstance(part, Texts):
-            size.text = max(size.text, LONGEST_TEXT if part.longest is None else part.longest)
+            unknown = _LONGEST_DATE if part.form == "date" else LONGEST_TEXT
+            size.text = max(size.text, unknown if part.longest is None else part.longest)
         elif isinstance(part, Lists):
-            size.items = max(size.items, part.longest)
+            size.items = max(size.items, LONGEST_LIST if part.longest is None else part.longest)
+            size.item = max(size.item, *(len(item) for item in part.items if isinstance(item, str)), 0)
         elif isinstance(part, One) and isinstance(part.value, str):
             size.text = max(size.text, len(part.value))
         elif isinstance(part, One) and isinstance(part.value, list | dict):
@@ -49,12 +53,13 @@ def size_of(held: Held) -> Size:
 
 def cost(leaf: Leaf, size: Callable[[str], Size]) -> int | None:
     """The most steps that the leaf takes, whatever the fields hold; None where it may come to no result."""
-    if leaf.root and operation(leaf.rule)[0] in _ARITHMETIC:
+    if leaf.given and operation(leaf.rule)[0] in _ARITHMETIC:
         return None  # the result may be no number
-    return _cost(leaf.rule, size, "")
+    return _cost(leaf.rule, size)
 
 
-def _cost(rule: Any, size: Callable[[str], Size], inside: str) -> int | None:
+def _cost(rule: Any, size: Callable[[str], Size], *, converts: bool = False, splits: bool = False) -> int | None:
+    """`converts`: what the rule gives is made a text or a number; `splits`: its characters are looked at one by one."""
     if isinstance(rule, str):
         return len(rule) >> 5
     if isinstance(rule, list):
@@ -64,31 +69,43 @@ def _cost(rule: Any, size: Callable[[str], Size], inside: str) -> int | None:
     name, operands = operation(rule)
     if not name:
         return 0
-    if path := path_of(rule):
+    path = "" if rule == _ITEM else path_of(rule)
+    if path is not None:
         found = size(path)
-        wide = inside in ORDER or inside in _PARTS_OF_TEXT
-        if (found.others or found.items) and inside in _CONVERTING and not (inside == "in" and not found.others):
+        if converts and (found.others or found.items):
             return None
-        return 1 + (found.text >> 5) + found.items + (5 * found.text if wide else 0)
-    if name in ("missing", "missing_some"):
+        return 1 + (found.text >> 5) + found.items + (5 * found.text if splits else 0)
+    if name == "missing":
         listed = operands[0] if operands and isinstance(operands[0], list) else operands
-        return 4 * len(listed) + 4 if all(isinstance(one, str) for one in listed) and name == "missing" else None
+        return 4 * len(listed) + 4 if all(isinstance(one, str) for one in listed) else None
     if name in QUANTIFIERS and len(operands) > 1:
         path = path_of(operands[0])
         if not path or size(path).others or not isinstance(operands[1], dict):
             return None
-        item = _cost(operands[1], lambda _: Size(text=_LITERAL), "")
+        longest = size(path).item
+        item = _cost(operands[1], lambda _: Size(text=longest))
         return None if item is None else size(path).items * (weight(operands[1]) + item)
     if name not in _LOGIC and name not in _CONVERTING and name not in STRICT:
         return None
-    # Only where neither text is ASCII alone, both are rewritten to be compared.
-    plain = any(isinstance(operand, str) and operand.isascii() for operand in operands)
-    numeric = any(isinstance(operand, int | float) for operand in operands)
-    around = "==" if (plain or numeric) and (name in ORDER or name in _PARTS_OF_TEXT) else name
+    if name in _CONVERTING and not (name in EQUALITY and None in operands):  # null is compared without conversion
+        converts = True
+        # Only where neither text is ASCII alone, both are rewritten to be compared.
+        plain = any(
+            operand.isascii() if isinstance(operand, str) else not isinstance(operand, dict) for operand in operands
+        )
+        splits = splits or (not plain and (name in ORDER or name in _PARTS_OF_TEXT))
     whole = 0
-    for operand in operands:
-        part = _cost(operand, size, "in" if name == "in" else around)
+    for place, operand in enumerate(operands):
+        searched = name == "in" and place == 1
+        part = _cost(
+            operand, size, converts=converts and not (searched and not _may_be_other(operand, size)), splits=splits
+        )
         if part is None:
             return None
         whole += part
     return whole
+
+
+def _may_be_other(rule: Any, size: Callable[[str], Size]) -> bool:
+    path = path_of(rule)
+    return path is None or size(path).others

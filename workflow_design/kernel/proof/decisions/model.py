@@ -12,11 +12,21 @@ from workflow_design.kernel.language.budget import Budget
 from workflow_design.kernel.language.limits import MAX_OPERATIONS
 from workflow_design.kernel.proof.decisions.cells import Cell, Held, cells_of
 from workflow_design.kernel.proof.decisions.costs import Size, cost, size_of
-from workflow_design.kernel.proof.decisions.cuts import EQUALITY, NOTHING, ORDER, Cuts, cuts_of
+from workflow_design.kernel.proof.decisions.cuts import EQUALITY, NOTHING, ORDER, QUANTIFIERS, Cuts, cuts_of
 from workflow_design.kernel.proof.decisions.parts import ABSENT
-from workflow_design.kernel.proof.decisions.rules import Leaf, Node, TooLargeError, Trees, operation, path_of
+from workflow_design.kernel.proof.decisions.rules import (
+    IF_FALSE,
+    IF_TRUE,
+    Leaf,
+    Node,
+    TooLargeError,
+    Trees,
+    operation,
+    path_of,
+)
 from workflow_design.kernel.proof.decisions.space import Space
 
+_NEVER_A_NUMBER = EQUALITY | ORDER | QUANTIFIERS | {"var", "in", "missing"}  # or one of the data, which is finite
 MAX_TABLE = 5_000
 MAX_BITS = 1 << 29
 """Nodes × points; a tenth of a second."""
@@ -73,7 +83,11 @@ class _Builder:
         self.held = [held(name) for name in self.names]
         self.sizes: dict[str, Size] = {}
         self.spent = [0] * len(self.leaves)
-        self.tests = [Condition(leaf.rule if leaf.root else {"!!": [leaf.rule]}) for leaf in self.leaves]
+        self.tests = [Condition({"!!": [leaf.rule]}) for leaf in self.leaves]
+        self.results = [
+            Condition(leaf.rule) if leaf.given and operation(leaf.rule)[0] not in _NEVER_A_NUMBER else None
+            for leaf in self.leaves
+        ]
 
     def model(self) -> Model:
         pairs = [_pair(leaf) for leaf in self.leaves]
@@ -98,11 +112,14 @@ class _Builder:
     def _test(self, place: int, data: dict[str, Any]) -> str:
         budget = Budget()
         try:
-            answer = TRUE if self.tests[place].evaluate(data, budget) else FALSE
+            true = self.tests[place].evaluate(data, budget)
+            result = self.results[place]
+            if result and self.leaves[place].given & (IF_TRUE if true else IF_FALSE):
+                result.evaluate(data)
         except EvaluationError:
             return ERROR
         self.spent[place] = max(self.spent[place], MAX_OPERATIONS - budget.operations)
-        return answer
+        return TRUE if true else FALSE
 
     def _table(self, place: int, cuts: Cuts, pair: _Pair | None) -> Table:
         leaf = self.leaves[place]
@@ -253,7 +270,7 @@ class _Pair:
     def cuts(self) -> Cuts:
         """null counts as 0 in an order; so do numbers that stand for what isn't there."""
         bounds = {0, *(value for value in self.nothing if type(value) in (int, float))}
-        leaf = Leaf({"in": [{"var": "x"}, sorted(bounds)]}, False, ("x",))
+        leaf = Leaf({"in": [{"var": "x"}, sorted(bounds)]}, 0, ("x",))
         found = cuts_of(leaf)
         return Cuts(found.whole, found.doubles, frozenset(), frozenset())
 

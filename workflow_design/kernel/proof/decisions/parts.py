@@ -16,8 +16,6 @@ from workflow_design.kernel.schemas import canonical_text, check_schema, compile
 
 MAX_BRANCHES = 16
 MAX_HOPS = 5
-LONGEST_LIST = 200_000
-"""Values that one checked value may hold (`schemas.compiled.MAX_VALUES`)."""
 
 
 class _Absent:
@@ -56,10 +54,10 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Lists of at most `longest` of these items."""
+    """Lists of at most `longest` of these items; None: nothing says how many."""
 
     items: tuple[Any, ...]
-    longest: int
+    longest: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +168,7 @@ def _lists(part: dict[str, Any], root: Any) -> Lists | None:
     if len(values) < len(items) or any(isinstance(value, list | dict) for value in values):
         return None
     most = part.get("maxItems")
-    longest = int(most) if isinstance(most, int | float) else LONGEST_LIST
+    longest = int(most) if isinstance(most, int | float) else None
     if part.get("uniqueItems") is True:
-        longest = min(longest, len(values))
-    return Lists(tuple(values), min(longest, LONGEST_LIST))
+        longest = len(values) if longest is None else min(longest, len(values))
+    return Lists(tuple(values), longest)

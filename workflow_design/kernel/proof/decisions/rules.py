@@ -30,13 +30,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A rule without "and" and the like. `names`: the paths that it reads, None where that can't be told; `root`: what
-    it gives is the result of the condition, which must be a finite number when it is one.
+    """A rule without "and" and the like. `names`: the paths that it reads, None where that can't be told. `given`: when
+    its value is the result of the whole condition, which, if it is a number, must be a finite one (IF_FALSE, IF_TRUE).
     """
 
     rule: Any
-    root: bool
+    given: int
     names: tuple[str, ...] | None
+
+
+IF_FALSE, IF_TRUE = 1, 2
 
 
 class TooLargeError(Exception):
@@ -50,56 +53,58 @@ class Trees:
     leaves: list[Leaf] = field(default_factory=list)
     uses: list[int] = field(default_factory=list)
     nodes: int = 0
-    _known: dict[tuple[str, bool], int] = field(default_factory=dict)
+    _known: dict[tuple[str, int], int] = field(default_factory=dict)
 
-    def tree(self, rule: Any, root: bool = True) -> Node:
+    def tree(self, rule: Any, given: int = IF_FALSE | IF_TRUE) -> Node:
         """Raises TooLargeError."""
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise TooLargeError
         if not isinstance(rule, dict):
             if is_literal(rule):
-                return Node("constant", int((rule is None and root) or truthy(rule)))
-            return self._leaf(rule, root)
+                return Node("constant", int(rule is None or truthy(rule)))
+            return self._leaf(rule, given)
         ((name, raw),) = rule.items()
         operands = raw if isinstance(raw, list) else [raw]
         if not operands:
-            return self._leaf(rule, root)
+            return self._leaf(rule, given)
         if name == "!":
             return Node("not", 0, (self._inner(operands[0]),))
         if name == "!!":
             return self._inner(operands[0])
         if name in ("and", "or"):
-            parts = tuple(self._inner(operand, root) for operand in operands)
-            return Node("and" if name == "and" else "or", 0, parts)
+            # "and" gives its first false operand, "or" its first true one, both else the last.
+            first = given & (IF_FALSE if name == "and" else IF_TRUE)
+            parts = tuple(self._inner(operand, first) for operand in operands[:-1])
+            return Node("and" if name == "and" else "or", 0, (*parts, self._inner(operands[-1], given)))
         if name in ("if", "?:"):
             last = len(operands) - 1
             parts = tuple(
-                self._inner(operand, root and (place % 2 == 1 or place == last))
+                self._inner(operand, given if place % 2 == 1 or place == last else 0)
                 for place, operand in enumerate(operands)
             )
             return Node("if", 0, parts if len(parts) % 2 else (*parts, Node("constant", 0)))
         if name == "missing" and (paths := _paths(operands)):
-            return Node("or", 0, tuple(self._leaf({"missing": [path]}, False) for path in paths))
+            return Node("or", 0, tuple(self._leaf({"missing": [path]}, 0) for path in paths))
         if name == "missing_some" and len(operands) > 1 and isinstance(operands[1], list):
             paths, needed = _paths([operands[1]]), operands[0]
             if paths and isinstance(needed, int | float) and not isinstance(needed, bool):
                 least = max(1, len(paths) - floor(needed) + (needed == floor(needed)))
-                return Node("least", least, tuple(self._leaf({"missing": [path]}, False) for path in paths))
-        return self._leaf(rule, root)
+                return Node("least", least, tuple(self._leaf({"missing": [path]}, 0) for path in paths))
+        return self._leaf(rule, given)
 
-    def _inner(self, rule: Any, root: bool = False) -> Node:
+    def _inner(self, rule: Any, given: int = 0) -> Node:
         """A part of a rule: a null in it is false."""
-        return Node("constant", 0) if rule is None else self.tree(rule, root)
+        return Node("constant", 0) if rule is None else self.tree(rule, given)
 
-    def _leaf(self, rule: Any, root: bool) -> Node:
-        key = canonical_text(rule), root
+    def _leaf(self, rule: Any, given: int) -> Node:
+        key = canonical_text(rule), given
         number = self._known.get(key)
         if number is None:
             if len(self.leaves) >= MAX_LEAVES:
                 raise TooLargeError
             number = self._known[key] = len(self.leaves)
-            self.leaves.append(Leaf(rule, root, _names(rule)))
+            self.leaves.append(Leaf(rule, given, _names(rule)))
             self.uses.append(0)
         self.uses[number] += 1
         return Node("leaf", number)
