@@ -30,6 +30,7 @@ TICKET_ADMIN = ("ticket_admin",)
 WORKER = ("task_worker", "ticket_admin")
 RUNS = ("workflow_creator", "ticket_admin")
 TRANSITION = {"from_task": "<tasks>", "to_task": None, "on_event": "error"}
+WEBHOOK = {"url": "https://crm.example/hooks", "events": ["ticket.created"]}
 NEW_PASSWORD = "another long sentence 8"
 
 
@@ -95,6 +96,7 @@ COMPANY: dict[tuple[str, str], Call] = {
     ("POST", "/api/workflow/workflows/<id>/archive/"): Call(CREATOR),
     ("POST", "/api/workflow/workflows/<id>/duplicate/"): Call(CREATOR, 201, {}),
     ("GET", "/api/workflow/workflows/<id>/export/"): Call(READERS),
+    ("GET", "/api/workflow/workflows/<id>/diagram/"): Call(READERS),
     ("POST", "/api/workflow/workflows/<id>/validate/"): Call(READERS),
     ("POST", "/api/workflow/workflows/<id>/simulate/"): Call(READERS, 200, {"data": {}, "outputs": {}}),
     ("POST", "/api/workflow/workflows/<id>/publish/"): Call(CREATOR, 200, {}),
@@ -169,6 +171,17 @@ COMPANY: dict[tuple[str, str], Call] = {
     ("PATCH", "/api/incidents/<id>/"): Call(TICKET_ADMIN, 200, {"note": "seen"}),
     ("POST", "/api/incidents/<id>/retry/"): Call(TICKET_ADMIN),
     ("POST", "/api/incidents/<id>/skip/"): Call(TICKET_ADMIN, 200, {"output": {}}),
+    ("GET", "/api/webhooks/"): Call(ADMIN),
+    ("POST", "/api/webhooks/"): Call(ADMIN, 201, WEBHOOK),
+    ("GET", "/api/webhooks/<id>/"): Call(ADMIN),
+    ("PUT", "/api/webhooks/<id>/"): Call(ADMIN, 200, WEBHOOK),
+    ("PATCH", "/api/webhooks/<id>/"): Call(ADMIN, 200, {"description": "new"}),
+    ("DELETE", "/api/webhooks/<id>/"): Call(ADMIN, 204),
+    ("POST", "/api/webhooks/<id>/rotate-secret/"): Call(ADMIN, 200, {}),
+    ("POST", "/api/webhooks/<id>/test/"): Call(ADMIN, 201),
+    ("GET", "/api/webhooks/<webhook_id>/deliveries/"): Call(ADMIN),
+    ("GET", "/api/webhooks/<webhook_id>/deliveries/<id>/"): Call(ADMIN),
+    ("POST", "/api/webhooks/<webhook_id>/deliveries/<id>/resend/"): Call(ADMIN),
 }
 PUBLIC = {
     **{(method, path): COMPANY[method, path] for method, path in COMPANY if path in ("/api/", "/health/", "/ready/")},

@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from workflow_design.api.access import AccessViewSet
 from workflow_design.api.checks import SimulateView, ValidateView
+from workflow_design.api.diagram import DiagramView
 from workflow_design.api.documents import UploadView
 from workflow_design.api.parts import TaskViewSet, TicketDefinitionViewSet, TransitionViewSet
 from workflow_design.api.versions import VersionViewSet
@@ -21,7 +22,7 @@ router.register("tickets", TicketDefinitionViewSet, "ticket-definition")
 _WORKFLOW = "workflows/(?P<workflow_id>[0-9]{1,18})"
 _LIST: dict[str, Any] = {"get": "list", "post": "create"}
 _NESTED = {"tasks": TaskViewSet, "transitions": TransitionViewSet, "tickets": TicketDefinitionViewSet}
-_CHECKS = {"validate": ValidateView, "simulate": SimulateView}
+_OF_ONE = {"validate": ValidateView, "simulate": SimulateView, "diagram": DiagramView}
 
 urlpatterns = [
     *router.urls,
@@ -37,7 +38,7 @@ urlpatterns = [
     ),
     *(
         re_path(rf"^workflows/(?P<id>[0-9]{{1,18}})/{name}/$", view.as_view(), name=f"workflow-{name}")
-        for name, view in _CHECKS.items()
+        for name, view in _OF_ONE.items()
     ),
     re_path(
         rf"^{_WORKFLOW}/versions/$",

@@ -7,8 +7,10 @@ import math
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 
 from workflow_design.diagram.cycles import Pair, backward, depths
@@ -17,10 +19,16 @@ from workflow_design.diagram.cycles import Pair, backward, depths
 SLOT = 232
 _PASSING = 0.2
 _PROGRAM = Path(__file__).with_name("layering_main.py")
-# A second of one processor; most pictures need a hundredth of it.
-_SECONDS = 3
-# Layers that edges pass through, in all. More can't be followed by eye, and would take seconds and gigabytes.
-_MOST_PASSED = 20_000
+# Within the limits below it needs a second of one processor at most, and a hundredth for most pictures.
+_SECONDS = 5
+_MOST_EDGES = 4_000
+# The sum over all layers of the square of how many edges pass through: the library's time grows with it, to half a
+# second at this number, and no eye can follow more.
+_MOST_PASSING = 600_000
+
+
+# By connected part: (node, (x, y upwards)), and edges with the nodes that they pass through.
+Found = list[tuple[list[tuple[int, tuple[float, float]]], list[Pair]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,6 @@ class Layers:
     back: frozenset[int]
 
 
-@lru_cache(maxsize=64)
 def layers(count: int, edges: tuple[Pair, ...]) -> Layers:
     """The layout of nodes 0 … count-1. Each edge has a node of its own on the way, so that labels don't overlap.
 
@@ -45,39 +52,33 @@ def layers(count: int, edges: tuple[Pair, ...]) -> Layers:
     down = [(b, a) if place in back else (a, b) for place, (a, b) in enumerate(edges)]
     straight = [edge for edge in down if edge[0] != edge[1]]
     depth = depths(count, straight)
-    if sum(depth[b] - depth[a] for a, b in straight) <= _MOST_PASSED:
+    if len(edges) <= _MOST_EDGES and _passing(depth, straight) <= _MOST_PASSING:
         halves = [half for place, (a, b) in enumerate(down) for half in ((a, count + place), (count + place, b))]
         # A loop at one node hangs below it.
         halves = [(a, b) for a, b in halves if not (a >= count and edges[a - count] == (b, b))]
-        found = _laid_out(halves)
-        if found is not None:
-            return _read(found, count, down, back)
+        with suppress(subprocess.SubprocessError):
+            return _read(_laid_out(tuple(halves)), count, down, back)
     return Layers(_plain(depth), tuple(() for _ in down), tuple(None for _ in down), back)
 
 
-def _laid_out(edges: Sequence[Pair]) -> list[tuple[list[tuple[int, tuple[float, float]]], list[Pair]]] | None:
-    """What the library makes of it, by connected part; None when it doesn't end, or fails."""
+def _passing(depth: list[int], edges: Sequence[Pair]) -> int:
+    change = [0] * (max(depth) + 2)
+    for a, b in edges:
+        change[depth[a] + 1] += 1
+        change[depth[b]] -= 1
+    return sum(passing**2 for passing in accumulate(change))
+
+
+@lru_cache(maxsize=64)
+def _laid_out(edges: tuple[Pair, ...]) -> Found:
+    """What the library makes of it. Raises SubprocessError when it doesn't end, or fails: that isn't kept."""
     given = json.dumps({"edges": edges, "spacing": SLOT, "dummy_size": _PASSING})
-    try:
-        done = subprocess.run(
-            [sys.executable, "-P", str(_PROGRAM)],
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=True,
-        )
-    except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
-        return None
+    program = [sys.executable, "-P", str(_PROGRAM)]
+    done = subprocess.run(program, input=given, capture_output=True, text=True, timeout=_SECONDS, check=True)
     return json.loads(done.stdout)
 
 
-def _read(
-    found: list[tuple[list[tuple[int, tuple[float, float]]], list[Pair]]],
-    count: int,
-    down: list[Pair],
-    back: frozenset[int],
-) -> Layers:
+def _read(found: Found, count: int, down: list[Pair], back: frozenset[int]) -> Layers:
     places: dict[int, tuple[float, int]] = {}
     before: dict[int, int] = {}
     after: dict[int, int] = {}
