@@ -20,6 +20,8 @@ MAX_BODY = 10_485_760
 JSON = "application/json"
 # Forms, files: what else than JSON a call takes is tested with it.
 OTHER_TYPES = ("/api/workflow/upload/", "/attachments/")
+# Its signature is looked at before its body: what else it refuses is tested with it.
+SIGNED = "/api/callbacks/<task_id>/"
 
 
 def operation(method: str, route: str) -> dict:
@@ -29,7 +31,7 @@ def operation(method: str, route: str) -> dict:
 WITH_BODY = sorted(
     (method, route)
     for method, route in COMPANY_CALLS
-    if JSON in operation(method, route).get("requestBody", {}).get("content", {})
+    if JSON in operation(method, route).get("requestBody", {}).get("content", {}) and route != SIGNED
 )
 LISTS = sorted(
     route
