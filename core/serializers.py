@@ -1,4 +1,4 @@
-"""Serializer fields that take JSON at its word: "5" is not a number, 1 is not true."""
+"""Serializer fields that take JSON at its word: 5 is not text, 1 is not true."""
 
 from __future__ import annotations
 
@@ -14,15 +14,6 @@ class StrictCharField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
-
-
-class StrictIntegerField(serializers.IntegerField):
-    """A whole number (1.0 is 1)."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int | float) or data != int(data):
-            self.fail("invalid")
-        return super().to_internal_value(int(data))
 
 
 class StrictBooleanField(serializers.BooleanField):

@@ -6,7 +6,7 @@
 from workflow_design.kernel.document.difference import Change, diff, same
 from workflow_design.kernel.document.export import export, export_entity
 from workflow_design.kernel.document.forms import FORMAT
-from workflow_design.kernel.document.hashing import canonical_hash, content_hash
+from workflow_design.kernel.document.hashing import content_hash
 from workflow_design.kernel.document.merge import Bundle, sequence
 from workflow_design.kernel.document.normal import Normalized, normalize, workflow_key
 from workflow_design.kernel.document.rows import (
@@ -27,7 +27,6 @@ __all__ = [
     "DocumentSyntaxError",
     "EntityKind",
     "Normalized",
-    "canonical_hash",
     "check_task",
     "check_ticket",
     "check_transition",

@@ -1,4 +1,4 @@
-"""What makes two bundles, or two rows, the same."""
+"""What makes two rows the same; a bundle's hash is made of theirs where they are stored."""
 
 from __future__ import annotations
 
@@ -26,19 +26,3 @@ def content_hash(kind: EntityKind, entity: Mapping[str, Any]) -> bytes:
     of keys counts, since people see it.
     """
     return sha256(orjson.dumps([entity[key] for key in _CONTENT[kind]])).digest()
-
-
-def canonical_hash(bundle: Mapping[str, Any]) -> str:
-    """SHA-256 (hex) of a bundle in normal form: its content without who may open its ticket types.
-
-    The order of tasks and transitions counts (it is shown, and breaks ties); ticket types have none.
-    """
-    whole = sha256(content_hash("workflow", bundle["workflow"]))
-    for section, kind in (("tasks", "task"), ("transitions", "transition")):
-        whole.update(section.encode())
-        for entity in bundle[section]:
-            whole.update(content_hash(kind, entity))  # type: ignore[arg-type]
-    whole.update(b"tickets")
-    for digest in sorted(content_hash("ticket", ticket) for ticket in bundle["tickets"]):
-        whole.update(digest)
-    return whole.hexdigest()

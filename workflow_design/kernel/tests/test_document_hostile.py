@@ -6,7 +6,7 @@ from time import perf_counter
 
 import pytest
 
-from workflow_design.kernel.document import canonical_hash, diff, normalize, workflow_key
+from workflow_design.kernel.document import diff, normalize, workflow_key
 from workflow_design.kernel.tests.documents import form
 
 SECONDS = 10.0
@@ -44,7 +44,6 @@ def test_a_thousand_tasks_work():
     assert len(found.bundle["transitions"]) == 1_001
     started = perf_counter()
     assert diff(found.bundle, normalize(workflow(tasks=tasks)).bundle) == []
-    assert len(canonical_hash(found.bundle)) == 64
     assert perf_counter() - started < SECONDS
 
 
