@@ -15,5 +15,5 @@ LOG_ROWS = Rows(
     timestamp="history.at",
     message="history.event || ' by ' || history.actor",
     data="history.detail",
-    error=_INCIDENTS,
+    error=f"coalesce({_INCIDENTS}, history.detail ->> 'error')",
 )
