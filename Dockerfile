@@ -1,4 +1,4 @@
-# The web server. It needs a PostgreSQL (DATABASE_URL) and a SECRET_KEY; compose.yaml shows both.
+# The web server with a worker beside it, or with another command one of them. It needs a PostgreSQL (DATABASE_URL) and a SECRET_KEY; compose.yaml shows both.
 FROM python:3.13-slim
 
 ENV PYTHONUNBUFFERED=1 \

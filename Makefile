@@ -2,7 +2,7 @@
 #   PYTHON=python3.12   which Python makes .venv (3.11 or later)
 #   PORT=9000           where run and demo serve
 #   ONCE=1              demo: set up, print, end
-#   ARGS="-k upload"    more arguments for test and bench
+#   ARGS="-k upload"    more arguments for worker, test and bench
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -14,13 +14,14 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 # Type checking loads the settings, and they want a secret. This one signs nothing.
 NO_SECRET := not-a-secret-type-checking-signs-nothing
 
-.PHONY: help demo run test check bench schema mutants lock
+.PHONY: help demo run worker test check bench schema mutants lock
 .PHONY: check-lint check-types check-imports check-openapi check-migrations
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo     two companies with people and tickets, then serve on port 8000 (PORT=, ONCE=1)"
 	@echo "make run      serve without demo data (PORT=)"
+	@echo "make worker   one more process that runs jobs (ARGS=--concurrency 4)"
 	@echo "make test     all tests (ARGS=)"
 	@echo "make check    lint, format, types, imports, OpenAPI and migrations up to date"
 	@echo "make bench    measure speed (ARGS=)"
@@ -33,6 +34,9 @@ demo: $(RUNTIME)
 
 run: $(RUNTIME)
 	@$(PY) manage.py run
+
+worker: $(RUNTIME)
+	@$(PY) manage.py run_worker $(ARGS)
 
 test: $(DEV)
 	@$(PY) -m pytest $(PARALLEL) $(if $(CI),-p tests.ci) $(ARGS)

@@ -9,12 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+import psutil
 import psycopg
 import pytest
 
 from tests.servers import ROOT
+from tests.workers import until as eventually
 from ticketflower.demo_runs import RUNS
 
 SECONDS = 90
@@ -174,6 +176,49 @@ def test_run_has_no_demo_data(manage, own_database):
     serving.terminate()
     serving.communicate(timeout=SECONDS)
     assert serving.returncode == 128 + signal.SIGTERM
+
+
+def ready(port):
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=SECONDS)
+    connection.request("GET", "/ready/")
+    found = json.loads(connection.getresponse().read())
+    connection.close()
+    return found
+
+
+def worker_processes(parent):
+    """Those below the process `parent`."""
+    found = []
+    for process in psutil.Process(parent.pid).children(recursive=True):
+        with suppress(psutil.Error):  # it has just ended
+            found += [process] * ("run_worker" in process.cmdline())
+    return found
+
+
+def test_a_worker_beside_the_server(manage, own_database):
+    """It is there, it is replaced when it is killed, and it ends with the server."""
+    port = free_port()
+    serving = manage("run", PORT=port)
+    assert "One worker runs jobs, 8 at a time" in until(serving, "  One worker")
+    eventually(lambda: ready(port)["workers"] == 1)
+    [worker] = worker_processes(serving)
+    worker.kill()
+    [second] = eventually(lambda: [found for found in worker_processes(serving) if found.pid != worker.pid])
+    eventually(lambda: count(own_database, "procrastinate_workers WHERE id > 1"))
+    serving.terminate()
+    _, errors = serving.communicate(timeout=SECONDS)
+    assert "The worker ended with exit code -9; another one starts in 1 s.\n" in errors
+    assert not second.is_running()
+    assert count(own_database, "procrastinate_workers WHERE id > 1") == 0
+
+
+def test_no_worker(manage):
+    port = free_port()
+    serving = manage("run", "--no-worker", PORT=port)
+    assert "No worker was started" in until(serving, "  No worker")
+    assert (ready(port)["workers"], worker_processes(serving)) == (0, [])
+    serving.terminate()
+    serving.communicate(timeout=SECONDS)
 
 
 @pytest.mark.parametrize("command", ["run", "demo"])

@@ -1,4 +1,4 @@
-"""Serving from a command: the web server as a child process, from an up-to-date database, until Ctrl-C."""
+"""Serving from a command: web server and worker as child processes, from an up-to-date database, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -22,12 +22,19 @@ from core.processes import Children
 START_SECONDS = 60
 STOP_SECONDS = 10
 POLL_SECONDS = 0.1
+WORKER = "worker"
+# The first pause before a worker that ended is replaced; it doubles for those that do not live a minute.
+RESTART_SECONDS = 1
+SETTLED_SECONDS = 60
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """`--host` and `--port`; without the latter the environment's PORT counts (`make run PORT=9000`)."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=_port, default=os.environ.get("PORT") or "8000", help="PORT, else 8000")
+    parser.add_argument(
+        "--no-worker", dest="worker", action="store_false", help="without a worker process (manage.py run_worker)"
+    )
 
 
 def _port(text: str) -> int:
@@ -39,7 +46,8 @@ def _port(text: str) -> int:
 @contextmanager
 def children() -> Iterator[Children]:
     """The processes of this command, after those that a killed one left have been ended."""
-    with Children(settings.BASE_DIR / ".data" / "processes", grace_seconds=STOP_SECONDS + 5) as group:
+    grace_seconds = max(STOP_SECONDS, settings.WORKER_STOP_SECONDS) + 5
+    with Children(settings.BASE_DIR / ".data" / "processes", grace_seconds=grace_seconds) as group:
         yield group
 
 
@@ -69,11 +77,18 @@ def prepare_database() -> None:
 
 
 def serve(
-    group: Children, *, host: str, port: int, ready: Callable[[], None], environment: Mapping[str, str] | None = None
+    group: Children,
+    *,
+    host: str,
+    port: int,
+    worker: bool,
+    ready: Callable[[], None],
+    environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM; `ready` is called when the server answers. Raises CommandError if it ends.
+    """Serve until Ctrl-C or SIGTERM; `ready` is called when the server answers. Raises CommandError if that ends.
 
-    `environment` is added to the server's.
+    With `worker` there is a worker process beside it; when it ends, another is started. `environment` is added to the
+    environment of both.
     """
     cast(DatabaseWrapper, connection).close_pool()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
@@ -81,14 +96,41 @@ def serve(
     command += ["--http", "1", "--no-ws", "--log-level", "warning", "--working-dir", str(settings.BASE_DIR)]
     command += ["--respawn-failed-workers", "--workers-kill-timeout", str(STOP_SECONDS)]
     links = {"PUBLIC_PORT": str(port)} if _is_local() and not settings.PUBLIC_PORT else {}
-    group.start("web server", [*command, "ticketflower.wsgi:application"], {**links, **(environment or {})})
+    environment = {**links, **(environment or {})}
+    group.start("web server", [*command, "ticketflower.wsgi:application"], environment)
     try:
         _wait_until_it_answers(group, host, port)
+        if worker:
+            _start_worker(group, environment)
         ready()
-        name, code = group.wait()
+        name, code = _wait(group, environment)
     except KeyboardInterrupt:
         return
     raise CommandError(f"The {name} ended with exit code {code}.")
+
+
+def _start_worker(group: Children, environment: Mapping[str, str]) -> None:
+    group.start(WORKER, [sys.executable, settings.BASE_DIR / "manage.py", "run_worker"], environment)
+
+
+def _wait(group: Children, environment: Mapping[str, str]) -> tuple[str, int]:
+    """Start another worker for each that ends; the first child that ends and is none."""
+    pause, started = RESTART_SECONDS, time.monotonic()
+    while (ended := group.wait())[0] == WORKER:
+        if time.monotonic() - started > SETTLED_SECONDS:
+            pause = RESTART_SECONDS
+        sys.stderr.write(f"The worker ended with exit code {ended[1]}; another one starts in {pause} s.\n")
+        time.sleep(pause)
+        _start_worker(group, environment)
+        pause, started = min(2 * pause, SETTLED_SECONDS), time.monotonic()
+    return ended
+
+
+def about_workers(worker: bool) -> str:
+    """What a person has to know of workers, where one was started and where none was."""
+    if worker:
+        return f"One worker runs jobs, {settings.WORKER_CONCURRENCY} at a time (manage.py run_worker starts more)."
+    return "No worker was started: jobs wait until there is one (manage.py run_worker)."
 
 
 def reachable(host: str) -> str:

@@ -25,7 +25,7 @@ class Command(BaseCommand):
             help="make and say all of it, and end without serving (ONCE=1)",
         )
 
-    def handle(self, *args: Any, host: str, port: int, once: bool, **options: Any) -> None:
+    def handle(self, *args: Any, host: str, port: int, worker: bool, once: bool, **options: Any) -> None:
         with serving.children() as group:
             if not once:
                 serving.require_free_port(host, port)
@@ -35,12 +35,18 @@ class Command(BaseCommand):
                 self.stdout.write(guide(host, port))
                 return
             serving.serve(
-                group, host=host, port=port, ready=lambda: self._ready(host, port), environment=_environment()
+                group,
+                host=host,
+                port=port,
+                worker=worker,
+                ready=lambda: self._ready(host, port, worker),
+                environment=_environment(),
             )
 
-    def _ready(self, host: str, port: int) -> None:
+    def _ready(self, host: str, port: int, worker: bool) -> None:
         self.stdout.write(guide(host, port))
-        self.stdout.write("\nServing until Ctrl-C.")
+        self.stdout.write(f"\n{serving.about_workers(worker)}")
+        self.stdout.write("Serving until Ctrl-C.")
         self.stdout.flush()
 
 
