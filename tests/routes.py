@@ -15,6 +15,7 @@ from users.models import CompanyRole
 from workflow_design.tests.documents import PURCHASE, UPLOAD
 from workflow_ops.models import Incident
 from workflow_ops.services.attachments import attachment_add
+from workflow_ops.services.webhooks import webhook_create, webhook_test
 
 # Its tickets have a task for anybody, an incident, and a call that waits for its callback.
 RUNNING = {
@@ -75,12 +76,17 @@ def a_run(creator: Any, requester: Any, mark: str) -> dict[str, int]:
     given = {"ticket_definition": "running", "data": {"given": mark}, "subject": mark}
     ticket = requester.post("/api/tickets/", given).json()
     incident = Incident.objects.get(instance__ticket=ticket["id"])
+    webhook, _ = webhook_create(
+        user=creator.user, url="https://crm.example/hooks", events=["ticket.cancelled"], description=mark
+    )
     return {
         "api/tickets": ticket["id"],
         "api/tasks": ticket["open_tasks"][0]["id"],
         "callbacks": ticket["open_tasks"][1]["id"],
         "executions": incident.instance_id,
         "incidents": incident.pk,
+        "webhooks": webhook.pk,
+        "deliveries": webhook_test(user=creator.user, webhook_id=webhook.pk).pk,
         "attachments": attachment_add(user=requester.user, ticket_id=ticket["id"], name="a.txt", content=b"a").pk,
     }
 

@@ -32,6 +32,7 @@ FREE = {
     *("HistoryEntry.detail", "LogEntry.data"),
     # Whatever a system outside takes and answers.
     *("Attempt.request", "Attempt.response"),
+    *("OneWebhookDelivery.request", "OneWebhookDelivery.response"),
     # Conditions and templates.
     *("Transition.condition", "TransitionDocument.condition", "Connection.condition", "Node.condition", "Node.params"),
     *("TaskDefinition.input_transform", "TaskDocument.input_transform", "OneTask.input_transform"),

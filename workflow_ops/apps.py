@@ -12,10 +12,12 @@ class WorkflowOpsConfig(AppConfig):
         from users import usage
         from users.services import roles, staffing
         from workflow_ops.selectors import executions_this_month
+        from workflow_ops.services.deliveries import deliveries_clear
         from workflow_ops.services.idempotency import answers_clear
         from workflow_ops.staffing import live_role_uses, tasks_without_people
 
         cleanup.in_companies.append(answers_clear)
+        cleanup.in_companies.append(deliveries_clear)
         roles.uses.append(live_role_uses)
         staffing.needs.append(tasks_without_people)
         usage.counters["executions_per_month"] = lambda: executions_this_month().count()

@@ -7,7 +7,13 @@ from __future__ import annotations
 from tenants.jobs import company_job
 
 
-@company_job(name="actions.call", queue="actions")
+def _call_lost(*, task: int, generation: int) -> None:
+    from workflow_ops.services.calls import action_lost
+
+    action_lost(task_id=task, generation=generation)
+
+
+@company_job(name="actions.call", queue="actions", on_failure=_call_lost)
 def call(*, task: int, generation: int) -> None:
     """Call what an action calls, or go on with what has been answered."""
     from workflow_ops.services.calls import action_go_on
@@ -15,9 +21,24 @@ def call(*, task: int, generation: int) -> None:
     action_go_on(task_id=task, generation=generation)
 
 
-@company_job(name="tasks.time_out", queue="timers")
+# A clock must not stop, whatever happens to workers: it is never given up.
+@company_job(name="tasks.time_out", queue="timers", retries=1_000_000)
 def time_out(*, task: int) -> None:
     """End a task whose time is over."""
     from workflow_ops.services.timers import task_time_out
 
     task_time_out(task_id=task)
+
+
+def _delivery_lost(*, delivery: int, round: int) -> None:
+    from workflow_ops.services.deliveries import delivery_lost
+
+    delivery_lost(delivery_id=delivery, round=round)
+
+
+@company_job(name="webhooks.deliver", queue="webhooks", on_failure=_delivery_lost)
+def deliver(*, delivery: int, round: int) -> None:
+    """Tell an address outside what happened."""
+    from workflow_ops.services.deliveries import delivery_go_on
+
+    delivery_go_on(delivery_id=delivery, round=round)

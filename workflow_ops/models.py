@@ -24,6 +24,11 @@ from workflow_ops.models_actions import CallbackStatus as CallbackStatus
 from workflow_ops.models_actions import SigningSecret as SigningSecret
 from workflow_ops.models_talk import Attachment as Attachment
 from workflow_ops.models_talk import Comment as Comment
+from workflow_ops.models_webhooks import TEST_EVENT as TEST_EVENT
+from workflow_ops.models_webhooks import DeliveryStatus as DeliveryStatus
+from workflow_ops.models_webhooks import Webhook as Webhook
+from workflow_ops.models_webhooks import WebhookDelivery as WebhookDelivery
+from workflow_ops.models_webhooks import WebhookEvent as WebhookEvent
 
 
 class InstanceStatus(models.TextChoices):

@@ -14,9 +14,11 @@ from workflow_ops.api.signing_secrets import SigningSecretViewSet
 from workflow_ops.api.stats import PublishImpactView, StatsView
 from workflow_ops.api.tasks import TaskViewSet
 from workflow_ops.api.tickets import TicketTypeViewSet, TicketViewSet
+from workflow_ops.api.webhooks import WebhookDeliveryViewSet, WebhookViewSet
 
 _ONE = r"(?P<id>[0-9]{1,18})/"
 _TICKET = r"tickets/(?P<ticket_id>[0-9]{1,18})"
+_DELIVERIES = r"webhooks/(?P<webhook_id>[0-9]{1,18})/deliveries"
 
 
 def _actions(prefix: str, view: type[RunViewSet], *names: str) -> list[URLPattern]:
@@ -92,4 +94,29 @@ urlpatterns = [
         name="incident",
     ),
     *_actions("incidents", IncidentViewSet, "retry", "skip"),
+    path("webhooks/", WebhookViewSet.as_view({"get": "list", "post": "create"}), name="webhooks"),
+    re_path(
+        rf"^webhooks/{_ONE}$",
+        WebhookViewSet.as_view(
+            {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}, detail=True
+        ),
+        name="webhook",
+    ),
+    re_path(
+        rf"^webhooks/{_ONE}rotate-secret/$",
+        WebhookViewSet.as_view({"post": "rotate_secret"}, detail=True),
+        name="webhooks-rotate-secret",
+    ),
+    *_actions("webhooks", WebhookViewSet, "test"),
+    re_path(rf"^{_DELIVERIES}/$", WebhookDeliveryViewSet.as_view({"get": "list"}), name="webhook-deliveries"),
+    re_path(
+        rf"^{_DELIVERIES}/{_ONE}$",
+        WebhookDeliveryViewSet.as_view({"get": "retrieve"}, detail=True),
+        name="webhook-delivery",
+    ),
+    re_path(
+        rf"^{_DELIVERIES}/{_ONE}resend/$",
+        WebhookDeliveryViewSet.as_view({"post": "resend"}, detail=True),
+        name="webhook-delivery-resend",
+    ),
 ]

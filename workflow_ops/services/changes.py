@@ -156,13 +156,16 @@ class Changes:
             return self._written(event, cursor.fetchall())
 
     def _written(self, event: Event, rows: list[tuple[Any, ...]]) -> Written:
-        """`rows`: (part, id, number, status, generation, due_at)."""
+        """`rows`: (part, id, number, status, generation, due_at); of webhooks the status is their events."""
         assert self.last is not None
         found: dict[str, list[TaskRow]] = {"opened": [], "again": [], "cancelled": []}
-        stopped = []
+        stopped, wanted = [], []
         for part, pk, number, status, generation, due_at in sorted(rows, key=lambda row: row[2]):
             if part == "stopped":
                 stopped.append((pk, number))
+                continue
+            if part == "wanted":
+                wanted.append((pk, frozenset(status.split())))
                 continue
             found[part].append(TaskRow(pk, number, self._key(number), status, generation, due_at))
         return Written(
@@ -177,6 +180,7 @@ class Changes:
             again=found["again"][0] if found["again"] else None,
             cancelled=tuple(found["cancelled"]),
             incidents=tuple(stopped),
+            wanted=tuple(wanted),
         )
 
     def _key(self, number: int) -> str:
@@ -262,10 +266,14 @@ _TOLD = {
     "stopped": "SELECT 'stopped', id, number, '', 0, NULL::timestamptz FROM stopped",
 }
 
+# Who wants to be told of it: asked here, so that it costs no statement where nobody does.
+_WANTED = """
+    SELECT 'wanted', id, 0, array_to_string(events, ' '), 0, NULL::timestamptz FROM webhooks WHERE is_active"""
+
 
 @cache
 def _statement(*names: str) -> str:
     """One statement that writes these parts and tells what there is of `_TOLD`."""
     parts = ", ".join(f"{name} AS ({_PARTS[name]})" for name in names)
-    told = " UNION ALL ".join(_TOLD[name] for name in names if name in _TOLD)
-    return f"WITH {parts} {told or 'SELECT 1 WHERE false'}"
+    told = " UNION ALL ".join([*(_TOLD[name] for name in names if name in _TOLD), _WANTED])
+    return f"WITH {parts} {told}"

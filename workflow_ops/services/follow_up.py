@@ -17,7 +17,7 @@ from users.models import User
 from workflow_design.kernel.engine import Event
 from workflow_ops import jobs
 from workflow_ops.models import UNDONE
-from workflow_ops.services import actions
+from workflow_ops.services import actions, webhooks
 from workflow_ops.services.running import Run, Work
 
 
@@ -44,6 +44,7 @@ class Written:
     - `again`: the task of the event, where it is to be done once more
     - `cancelled`: tasks that ended without a result
     - `incidents`: (id, number of the task in its run) of what stopped
+    - `wanted`: (id, events) of each active webhook
     """
 
     run: Run
@@ -57,6 +58,7 @@ class Written:
     again: TaskRow | None
     cancelled: tuple[TaskRow, ...]
     incidents: tuple[tuple[int, int], ...]
+    wanted: tuple[tuple[int, frozenset[str]], ...]
 
     @property
     def begun(self) -> tuple[TaskRow, ...]:
@@ -71,6 +73,8 @@ def follow(written: Written) -> None:
     if begun:
         _call(written.run, begun)
         _time(written.run, begun)
+    if written.wanted:
+        webhooks.announce(written)
 
 
 def go_on(run: Run, tasks: Sequence[TaskRow]) -> None:
