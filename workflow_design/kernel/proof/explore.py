@@ -25,11 +25,15 @@ class Move(NamedTuple):
 
 
 class Budget:
-    """How much may be looked at: moves, and seconds of the processor as the last resort on a slow machine."""
+    """How much may be looked at: moves, and seconds of the processor as the last resort on a slow machine, which end
+    with those of the `whole` that this is a part of.
+    """
 
-    def __init__(self, moves: int, seconds: float) -> None:
+    def __init__(self, moves: int, seconds: float, whole: Budget | None = None) -> None:
         self.moves = moves
         self._until = thread_time() + seconds
+        if whole is not None:
+            self._until = min(self._until, whole._until)
         self._look = moves
 
     def spend(self, moves: int = 1) -> bool:

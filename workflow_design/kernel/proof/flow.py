@@ -17,6 +17,7 @@ _WHOLE = (30_000, 0.6)
 _ALL_ORDERS = (20_000, 0.6)
 _QUERY = (4_000, 0.2)
 _QUERIES = (20_000, 0.5)
+_ALL = (100_000, 0.9)
 
 
 @dataclass(slots=True)
@@ -27,10 +28,12 @@ class Flow:
     - `grows`: one that comes back to where it was with more beside it, without end
     - `dead`: tasks that never open
     - `twice`: what may be open twice, or hold two tokens: (task or None, transition or None, moves)
+    - `budget`: what all of this may take
     - `decided`: nothing else is wrong; `bounded`: nothing else is there twice
     """
 
     net: Net
+    budget: Budget
     stuck: list[tuple[State, list[Move]]] = field(default_factory=list)
     endless: tuple[State, list[Move]] | None = None
     grows: tuple[State, list[Move]] | None = None
@@ -54,9 +57,10 @@ class Flow:
 
 def flow(net: Net) -> Flow:
     """Explores the net made smaller; the whole net where that doesn't show that all is well."""
-    found = Flow(net, together=together(net))
+    budget = Budget(*_ALL)
+    found = Flow(net, budget, together=together(net))
     plain = not net.inclusive or (found.together is not None and found.together.plain)
-    if _ends_well(shrink(net, plain=plain), plain):
+    if _ends_well(shrink(net, plain=plain), plain, budget):
         found.decided, found.by = True, "shrunk"
     else:
         _whole(found, plain)
@@ -65,8 +69,8 @@ def flow(net: Net) -> Flow:
     return found
 
 
-def _ends_well(net: Net, plain: bool) -> bool:
-    seen = explore(net, Budget(*_SMALL))
+def _ends_well(net: Net, plain: bool, budget: Budget) -> bool:
+    seen = explore(net, Budget(*_SMALL, budget))
     if not seen.complete or not (plain or seen.plain) or seen.grows is not None:
         return False
     done, stuck = seen.ends()
@@ -76,7 +80,7 @@ def _ends_well(net: Net, plain: bool) -> bool:
 
 def _whole(found: Flow, plain: bool) -> None:
     net = found.net
-    seen = explore(net, Budget(*_WHOLE))
+    seen = explore(net, Budget(*_WHOLE, found.budget))
     done, stuck = seen.ends()
     hopeless = _hopeless(seen, done + stuck)
     found.by = "one at a time"
@@ -86,7 +90,7 @@ def _whole(found: Flow, plain: bool) -> None:
     if not exact and seen.grows is None:
         found.plain = False
         found.by = "all orders"
-        other = explore(net, Budget(*_ALL_ORDERS), delayed=None)
+        other = explore(net, Budget(*_ALL_ORDERS, found.budget), delayed=None)
         exact = other.complete and other.grows is None
         if exact or other.grows is not None or not stuck:
             seen = other
@@ -138,7 +142,7 @@ def _dead(found: Flow, seen: Exploration, hopeless: int | None) -> list[int]:
     never = [task.index for task in found.net.graph.tasks if task.index not in opened]
     if never and hopeless is not None and found.by != "all orders":
         # What goes round without end may have kept others from their turn.
-        other = explore(found.net, Budget(*_ALL_ORDERS), delayed=None)
+        other = explore(found.net, Budget(*_ALL_ORDERS, found.budget), delayed=None)
         if not other.complete or other.grows is not None:
             return []
         opened = {task for _, active in other.states for task in active}
@@ -153,7 +157,7 @@ def _twice(found: Flow) -> None:
         return
     tasks, transitions = found.together.twice()
     found.bounded = True
-    whole = Budget(*_QUERIES)
+    whole = Budget(*_QUERIES, found.budget)
     if not found.plain:
         if tasks or transitions:
             _ask(found, whole, None, [*((task, None) for task in tasks), *((None, way) for way in transitions)])
@@ -176,7 +180,7 @@ def _ask(
     if whole.moves <= 0:
         found.bounded = False
         return
-    budget = whole if delayed is None else Budget(min(_QUERY[0], whole.moves), _QUERY[1])
+    budget = whole if delayed is None else Budget(min(_QUERY[0], whole.moves), _QUERY[1], whole)
     before = budget.moves
     seen = explore(found.net, budget, delayed=delayed)
     if budget is not whole:
@@ -201,7 +205,7 @@ def meet(found: Flow, one: int, other: int, whole: Budget) -> list[Move] | Liter
     def both(state: State) -> bool:
         return state[1].count(one) > 1 if one == other else one in state[1] and other in state[1]
 
-    budget = Budget(min(_QUERY[0], whole.moves), _QUERY[1])
+    budget = Budget(min(_QUERY[0], whole.moves), _QUERY[1], whole)
     before = budget.moves
     delayed = frozenset({one, other}) if found.plain else None
     seen = explore(found.net, budget, delayed=delayed, goal=both)

@@ -8,7 +8,7 @@ what is wrong is looked for in the whole net.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, replace
 
 from workflow_design.kernel.graph import Graph, Transition
@@ -46,13 +46,15 @@ class Shrinking:
         self._alone = {
             edge for listed in self._exits.values() for exits in listed if exits.mode == "one" for edge in exits.may
         }
-        self._todo = list(range(len(graph.tasks) - 1, -2, -1))
+        self._todo = deque(range(-1, len(graph.tasks)))
         self._queued = set(self._todo)
 
     def run(self) -> Net:
-        """Applies the rules until none fits."""
+        """Applies the rules until none fits: to every task once, then to those near to what has changed, so that a
+        task with many neighbours is looked at once for all of them.
+        """
         while self._todo:
-            task = self._todo.pop()
+            task = self._todo.popleft()
             self._queued.discard(task)
             if task in self._exits:
                 self._merge(task)
@@ -194,7 +196,7 @@ class Shrinking:
         self._outgoing[source].update(leaving)
         self._outgoing[task] = set()
         del self._edges[entering]
-        self._forget(task, source)
+        self._forget(task, source, *(self._edges[edge].target for edge in leaving))
 
     def _into_predecessor(self, task: int, entering: int) -> None:
         """What follows the only way on from another task follows that task."""
@@ -207,7 +209,7 @@ class Shrinking:
         self._exits[source] = self._exits[task]
         del self._edges[entering]
         self._outgoing[task] = set()
-        self._forget(task, source)
+        self._forget(task, source, *(self._edges[edge].target for edge in self._outgoing[source]))
 
     # parts
 
@@ -228,13 +230,10 @@ class Shrinking:
         self._again(gone.source, gone.target)
 
     def _forget(self, task: int, *others: int | None) -> None:
-        """`task` is gone; `others` and what they lead to may have become simpler."""
+        """`task` is gone; `others` may have become simpler."""
         del self._exits[task]
         self._incoming[task] = []
         self._again(*others)
-        for other in others:
-            if other is not None:
-                self._again(*(self._edges[edge].target for edge in self._outgoing[other]))
 
     def _again(self, *tasks: int | None) -> None:
         for task in tasks:

@@ -12,7 +12,7 @@ from workflow_design.kernel.proof.replay import keys, named, told
 from workflow_design.kernel.proof.together import Together
 
 MAX_PAIRS = 20
-_MOVES, _SECONDS = 20_000, 0.4
+_MOVES, _SECONDS = 20_000, 0.3
 
 
 def check_writers(found: Flow) -> list[Problem]:
