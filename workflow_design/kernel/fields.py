@@ -263,7 +263,7 @@ def _clash(name: str, known: Source, schema: Any) -> str | None:
     if before is None or now is None or before == now:
         return None
     where = "the workflow's fields" if known.task is None else f'the output of "{known.task}"'
-    return f'"{name}" is {_words(now)} here and {_words(before)} in {where}'
+    return f'"{name}" is {_words(now)} here and {_words(before)} in {where}: give it one type, or two names'
 
 
 _Kind = tuple[frozenset[str], str | None]

@@ -75,7 +75,10 @@ class Comparing:
             self._findings.warning("constant_condition", message, path, subject)
             return
         if left.rule == right.rule:
-            message = f"{subject.words} compares {left.words} with itself: the result never changes."
+            message = (
+                f"{subject.words} compares {left.words} with itself, so that the result never changes: compare it with "
+                "something else."
+            )
             self._findings.warning("self_comparison", message, path, subject)
             return
         if self._mismatch(left, right, subject, path, order=order):
@@ -151,7 +154,9 @@ class Comparing:
         unordered = order and any(kinds and not kinds & (NUMBER | TEXT) for kinds in (first, second))
         if not (apart or unordered):
             return False
-        why = "they never have the same type" if apart else "only numbers and texts have an order"
+        why = (
+            "they never have the same type; compare like with like" if apart else "only numbers and texts have an order"
+        )
         message = f"{subject.words} compares {left.words} with {right.words}: {why}."
         self._findings.error("type_mismatch", message, path, subject)
         return True

@@ -84,19 +84,25 @@ def check_schemas(bundle: Mapping[str, Any], fields: Mapping[str, Type], types: 
         _satisfiable(schema, output_properties(schema), subject, "an output", types, findings)
 
 
+_DECLARE = ": declare it there, or let a task write it."
+
+
 def _properties(schema: Any, fields: Mapping[str, Type], subject: Subject, types: Types, findings: Findings) -> None:
     for name, part in output_properties(schema).items():
         path = subject.path + pointer("properties", name)
         known = fields.get(name)
         if known is None:
             near = findings.near(name, fields)
-            message = f'{subject.words} names "{name[:100]}", which is no field of the workflow{near or "."}'
+            message = f'{subject.words} names "{name[:100]}", which is no field of the workflow{near or _DECLARE}'
             findings.error("unknown_field", message, path, subject)
             continue
         wanted = types.of(part, schema)
         differs = known.present and wanted.present and not known.present & wanted.present
         if differs or (known.form and wanted.form and known.form != wanted.form):
-            message = f'"{name}" is {wanted.words} in {_inside(subject.words)}, but the field is {known.words}.'
+            message = (
+                f'"{name}" is {wanted.words} in {_inside(subject.words)}, but the field is {known.words}: give '
+                "both one type."
+            )
             findings.error("field_type_clash", message, path, subject)
 
 

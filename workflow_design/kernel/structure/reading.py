@@ -55,7 +55,10 @@ class Reading:
         shown = step[:100]
         if code == "path_into_value":
             what = f'"{owner}"' if owner else "the item"
-            message = f'{subject.words} reads "{shown}" of {what}, which is {whole.words} and has no such part.'
+            message = (
+                f'{subject.words} reads "{shown}" of {what}, which is {whole.words} and has no such part: read {what} '
+                "itself."
+            )
             self._findings.error("path_into_value", message, place, subject)
             return
         near = self._findings.near(shown, self._types.listed(whole)) or "."

@@ -82,5 +82,8 @@ def check_end_action(bundle: Mapping[str, Any], findings: Findings) -> None:
     """A run that starts its own workflow when it ends never stops."""
     workflow = bundle["workflow"]
     if workflow["end_action_type"] == "workflow" and workflow["end_action"]["workflow"] == workflow["key"]:
-        message = "Each run starts the next one of the same workflow when it ends, without end."
+        message = (
+            "Each run starts the next one of the same workflow when it ends, without end: let it run another one, or "
+            "none."
+        )
         findings.add("warning", "starts_itself", message, "/workflow/end_action/workflow")

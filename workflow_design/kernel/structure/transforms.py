@@ -85,6 +85,9 @@ def check_transforms(
                 _output(task, made, subject, types, findings)
 
 
+_LIST = ": list it there, or leave it out."
+
+
 def _output(task: Entity, made: Type, subject: Subject, types: Types, findings: Findings) -> None:
     """Whether what the template makes is an output of the task."""
     if not made.kinds & OBJECT:
@@ -103,7 +106,7 @@ def _output(task: Entity, made: Type, subject: Subject, types: Types, findings: 
             comparing.fits(value, types.of(properties[name], schema), name, subject, path)
         elif schema:
             near = findings.near(name, properties)
-            message = f'{subject.words} makes "{name[:100]}", which the output_schema doesn\'t list{near or "."}'
+            message = f'{subject.words} makes "{name[:100]}", which the output_schema doesn\'t list{near or _LIST}'
             findings.error("unknown_output", message, path, subject)
         else:
             message = (
@@ -114,5 +117,6 @@ def _output(task: Entity, made: Type, subject: Subject, types: Types, findings: 
     required = schema.get("required")
     for name in required if isinstance(required, list) else ():
         if name in properties and name not in made.members:
-            message = f'{subject.words} never makes "{name[:100]}", which the output_schema requires.'
+            message = f'{subject.words} never makes "{name[:100]}", which the output_schema requires: make it, or '
+                "stop requiring it."
             findings.error("missing_output", message, subject.path, subject)

@@ -168,9 +168,9 @@ def test_fields_are_the_declared_ones_and_every_output():
 @pytest.mark.parametrize(
     ("declared", "written", "message"),
     [
-        ("string", {"type": "number"}, '"a" is a number here and a string in the workflow\'s fields'),
-        ("number", {"type": "integer"}, '"a" is an integer here and a number in the workflow\'s fields'),
-        ("date", {"type": "string"}, '"a" is a string here and a string in the form date in the workflow\'s fields'),
+        ("string", {"type": "number"}, '"a" is a number here and a string'),
+        ("number", {"type": "integer"}, '"a" is an integer here and a number'),
+        ("date", {"type": "string"}, '"a" is a string here and a string in the form date'),
         ("boolean", {"type": ["boolean", "string"]}, None),
     ],
 )
@@ -180,7 +180,8 @@ def test_one_name_with_two_types_is_an_error(declared, written, message):
         ("field_type_clash", "/tasks/0/output_schema/properties/a", "t0")
     ]
     if message:
-        assert merged.problems[0].message == message
+        where = " in the workflow's fields: give it one type, or two names"
+        assert merged.problems[0].message == message + where
 
 
 @pytest.mark.parametrize(
@@ -204,7 +205,7 @@ def test_bounds_options_and_null_do_not_make_another_type(declared, written):
 def test_two_tasks_may_not_write_two_types_either():
     merged = merged_fields(bundle([], output(a={"type": "string"}), output(a={"type": "boolean"})))
     assert [problem.message for problem in merged.problems] == [
-        '"a" is true or false here and a string in the output of "t0"'
+        '"a" is true or false here and a string in the output of "t0": give it one type, or two names'
     ]
 
 

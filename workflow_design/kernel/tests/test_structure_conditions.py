@@ -184,7 +184,8 @@ def messages(rule):
         ),
         (
             {">": [var("city"), 5]},
-            'The condition from "approve" to "book" compares "city" (text) with 5: they never have the same type.',
+            'The condition from "approve" to "book" compares "city" (text) with 5: they never have the same '
+            "type; compare like with like.",
         ),
         (
             {"<": [var("leaves"), "soon"]},
