@@ -21,8 +21,8 @@ def call(*, task: int, generation: int) -> None:
     action_go_on(task_id=task, generation=generation)
 
 
-# A clock must not stop, whatever happens to workers: it is never given up.
-@company_job(name="tasks.time_out", queue="timers", retries=1_000_000)
+# A clock must not stop, whatever happens to workers: it is given up after days.
+@company_job(name="tasks.time_out", queue="timers", retries=1000)
 def time_out(*, task: int) -> None:
     """End a task whose time is over."""
     from workflow_ops.services.timers import task_time_out

@@ -116,6 +116,15 @@ def action_record(claimed: Claimed, reply: Reply) -> None:
         _settle(run, work, attempt, reply)
 
 
+@transaction.atomic
+def action_lost(*, task_id: int, generation: int) -> None:
+    """End an action whose job has failed for good, for a reason that only the server's log knows."""
+    run, work = lock_task(task_id, None)
+    waits = work.generation == generation and work.status in UNDONE and run.status != InstanceStatus.ON_HOLD
+    if waits:
+        _end(run, work, actions.failed(work.number, "It could not be called: the server's log says why."), None)
+
+
 def idempotency_key(task_id: int, generation: int) -> str:
     """The same for all attempts of a generation, and nobody else's: no other company's either."""
     return str(uuid.uuid5(connection.tenant.uuid, f"task {task_id} generation {generation}"))

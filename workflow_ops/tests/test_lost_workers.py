@@ -219,3 +219,15 @@ def test_history_says_each_thing_once(shop, outside):
         ("task.completed", "system", {"generation": 1, "number": 2, "outcome": "http_200"}, None),
     ]
     assert TaskInstance.objects.count() == 1
+
+
+def test_a_job_that_fails_for_good_is_an_incident(publish, start, outside, settings):
+    """A server that isn't set up: no task waits for a call that nobody will make."""
+    publish(document("shop", outside.url, task_type="ASYNC_ACTION"))
+    start("shop")
+    del settings.USE_HTTPS
+    for _ in range(11):
+        run_jobs(now=timezone.now() + timedelta(days=1), errors="keep")
+    assert waiting_jobs() == []
+    assert Incident.objects.get().message == "Call: It failed. It could not be called: the server's log says why."
+    assert (task().status, run().status, outside.calls) == ("ERROR", "ERROR", [])
