@@ -117,6 +117,8 @@ def _output(task: Entity, made: Type, subject: Subject, types: Types, findings: 
     required = schema.get("required")
     for name in required if isinstance(required, list) else ():
         if name in properties and name not in made.members:
-            message = f'{subject.words} never makes "{name[:100]}", which the output_schema requires: make it, or '
-                "stop requiring it."
+            message = (
+                f'{subject.words} never makes "{name[:100]}", which the output_schema requires: make it, or stop '
+                "requiring it."
+            )
             findings.error("missing_output", message, subject.path, subject)
