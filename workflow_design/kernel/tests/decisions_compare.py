@@ -56,7 +56,8 @@ class Comparison:
             outcome, taken, both = seen.outcome(data)
             if outcome and outcome not in codes and verdict != "unproved":
                 self.contradicted.append((seed, outcome, data))
-            if verdict != "unproved" and both and "overlap" not in codes:
+            # An overlap is a warning: where nothing is decided, that there is none isn't claimed.
+            if not undecidable and verdict != "unproved" and both and "overlap" not in codes:
                 self.contradicted.append((seed, "overlap", data))
             for problem in problems:
                 if problem.code == "dead_condition" and problem.transition in taken:

@@ -31,7 +31,7 @@ def test_the_closed_fragment_is_decided_and_never_contradicted():
     assert comparison.share_decided >= 0.8
     if CASES >= 150:  # without this the test could pass by never coming to what is hard
         mix = comparison.mix
-        least = {"proved": 0.15, "refuted": 0.3, "code overlap": 0.1, "code dead_condition": 0.1, "operator in": 0.05}
+        least = {"proved": 0.15, "refuted": 0.2, "code overlap": 0.1, "code dead_condition": 0.1, "operator in": 0.05}
         assert {name: mix[name] for name, share in least.items() if mix[name] < share * CASES} == {}
 
 

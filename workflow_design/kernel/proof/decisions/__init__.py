@@ -8,35 +8,32 @@ gives the rest as questions; `solve` answers one of them, in a child process; `f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workflow_design.kernel.problems import Problem
-from workflow_design.kernel.proof.decisions.deciding import Deciding
+from workflow_design.kernel.proof.decisions.deciding import Deciding, Question
+from workflow_design.kernel.proof.decisions.finishing import problems_of
 from workflow_design.kernel.proof.net import Net
 
 __all__ = ["Question", "finish", "quick", "solve"]
 
 
-@dataclass(frozen=True)
-class Question:
-    """What `quick` leaves open of one split. `payload` is JSON: what `solve` is asked."""
-
-    payload: dict[str, Any]
-
-
 def quick(bundle: Mapping[str, Any], net: Net) -> tuple[list[Problem], list[Question]]:
-    """What is decided at once, and what is left to `solve`; `net` is that of the compiled bundle."""
+    """What is decided at once, in bounded time, and what is left to `solve`; `net` is that of the compiled bundle."""
     deciding = Deciding(bundle, net)
     deciding.run()
-    return deciding.problems, []
+    return deciding.problems, deciding.questions
 
 
 def solve(question: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """The answer to the payload of a question, within about that time."""
-    return {"results": []}
+    """The answer to the `payload` of a question, JSON too, within about that time. It loads z3: never in a process that
+    serves requests.
+    """
+    from workflow_design.kernel.proof.decisions.solver import answer
+
+    return answer(question, seconds)
 
 
 def finish(questions: Sequence[Question], answers: Sequence[dict[str, Any] | None]) -> list[Problem]:
-    """The problems that the answers show; None for one that there is no answer to."""
-    return []
+    """The problems that the answers show, one for each question in its order; None: there was none in time."""
+    return problems_of(questions, answers)

@@ -132,7 +132,7 @@ def _numbers(part: Numbers, source: Source, cuts: Sequence[Cuts]) -> Iterator[Ce
         yield Cell(value, tried, "whole" if whole else "doubles", "number", *ends, whole)
 
 
-def _day(number: int) -> str:
+def day_text(number: int) -> str:
     return date.fromordinal(number).isoformat() if number > 0 else "0000-01-01"
 
 
@@ -150,7 +150,7 @@ def _dates(source: Source, cuts: set[str]) -> Iterator[Cell]:
         last = after - 1 if start > 0 else start
         plain = min(max(start, _USUAL_DAY), last)
         days = dict.fromkeys((plain, start, last))
-        yield Cell(_day(plain), [(_day(day), source) for day in days], "dates", "day", start, last)
+        yield Cell(day_text(plain), [(day_text(day), source) for day in days], "dates", "day", start, last)
 
 
 _USUAL_DAY = date(2026, 1, 1).toordinal()
@@ -160,7 +160,7 @@ def _first_day(holds: Any) -> int:
     low, high = 1, _LAST_DAY
     while low <= high:
         middle = (low + high) // 2
-        if holds(_day(middle)):
+        if holds(day_text(middle)):
             high = middle - 1
         else:
             low = middle + 1
@@ -222,6 +222,8 @@ def _lists(part: Lists, source: Source, cuts: Sequence[Cuts]) -> Iterator[Cell]:
             return
         for chosen in combinations(range(len(groups)), size):
             few = [firsts[place] for place in chosen]
+            if not few and source.excludes(few):
+                continue
             many = [item for place in chosen for item in wholes[place]]
             tried = [(value, source) for value in (few, many)]
             yield Cell(few, tried, "items" if size else "one")

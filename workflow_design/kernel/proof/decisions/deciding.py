@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import Any
 
 from workflow_design.kernel.problems import Problem
+from workflow_design.kernel.proof.decisions.asking import MAX_ASKED, payload_of, worth_asking
 from workflow_design.kernel.proof.decisions.cells import Held
 from workflow_design.kernel.proof.decisions.facts import Facts
 from workflow_design.kernel.proof.decisions.ground import Ground
 from workflow_design.kernel.proof.decisions.model import Model, model_of
 from workflow_design.kernel.proof.decisions.rules import TooLargeError
 from workflow_design.kernel.proof.decisions.splits import Claims, Findings, Split, judge, splits_of
-from workflow_design.kernel.proof.decisions.words import Reports
+from workflow_design.kernel.proof.decisions.words import NO_DEFAULT, NO_RESULT, TOO_LARGE, TOO_LATE, Reports
 from workflow_design.kernel.proof.net import Net
 
 MAX_SECONDS = 1.0
 """For all splits of a definition; the rest is unproved."""
 
-_NO_DEFAULT = "it is not known whether these conditions always lead on; a default would"
-_NO_RESULT = "it is not known whether these conditions always come to a result"
-_TOO_LARGE = "these conditions are too many or too large to be looked at together"
-_TOO_LATE = "these conditions were not looked at, since all of them together take too long"
+
+@dataclass(frozen=True)
+class Question:
+    """What is left open of one split. `payload` is JSON: what a solver is asked; the rest is for its answer."""
+
+    payload: dict[str, Any]
+    split: Split
+    ticket: str
+    model: Model
+    claims: Claims
+    reports: Reports
+    alone: bool
+    """Whether it speaks of all tickets, not of those of one type."""
 
 
 class Deciding:
@@ -36,50 +48,72 @@ class Deciding:
         self.reports = Reports(self.ground)
         self.until = monotonic() + MAX_SECONDS
         self.problems: list[Problem] = []
+        self.questions: list[Question] = []
 
     def run(self) -> None:
+        """Fills `problems` and `questions`."""
         for split in splits_of(self.net.graph):
             rules = [rule for _, rule in split.conditions]
             if not rules or (len(split.exits) == 1 and rules[0] is True):
                 continue
             indexes = [index for index, rule in split.conditions if rule is not True]
             if monotonic() > self.until:
-                self.problems.append(self.reports.unproved(split, _TOO_LATE, indexes))
+                self.problems.append(self.reports.unproved(split, TOO_LATE, indexes))
                 continue
             try:
                 self._split(split, rules, indexes)
             except TooLargeError:
-                self.problems.append(self.reports.unproved(split, _TOO_LARGE, indexes))
+                self.problems.append(self.reports.unproved(split, TOO_LARGE, indexes))
 
     def _split(self, split: Split, rules: list[Any], indexes: list[int]) -> None:
-        found: list[tuple[str, Model, Findings]] = []
+        models: list[tuple[str, Model]] = []
         seen: list[list[Held]] = []
         for ticket in self.ground.tickets:
             held = partial(self.ground.held, split.task, split.event, ticket)
             model = model_of(rules, held)
             domains = [held(name) for name in model.names]
-            if domains in seen:
-                continue
-            seen.append(domains)
-            found.append((ticket, *self._judged(split, rules, ticket, held, model)))
+            if domains not in seen:
+                seen.append(domains)
+                models.append((ticket, model))
+        found = [(ticket, *self._judged(split, rules, ticket, model, len(models) == 1)) for ticket, model in models]
         self._report(split, found, indexes)
 
-    def _judged(
-        self, split: Split, rules: list[Any], ticket: str, held: Callable[[str], Held], model: Model
-    ) -> tuple[Model, Findings]:
+    def _judged(self, split: Split, rules: list[Any], ticket: str, model: Model, alone: bool) -> tuple[Model, Findings]:
+        """First without what has led here, which most splits don't need."""
         fill = partial(self.ground.filled, split.task, split.event, ticket)
-        findings = judge(split, model, Claims(split, fill, None), with_fact=False)
-        if not (findings.gap or findings.error or findings.overlaps or findings.open):
-            return model, findings
-        fact = self.facts.after(split.task, split.event)
-        if fact is None:
-            return model, findings
-        claims = Claims(split, fill, fact)
-        try:
-            model = model_of([*rules, fact], held)
-        except TooLargeError:
-            return model, judge(split, model, claims, with_fact=False)
-        return model, judge(split, model, claims, with_fact=True)
+        claims = Claims(split, fill, None)
+        findings = None if model.space_or_none is None else judge(split, model, claims, with_fact=False)
+        with_fact = False
+        if findings is None or findings.gap or findings.error or findings.overlaps or findings.open:
+            fact = self.facts.after(split.task, split.event)
+            if fact is not None:
+                claims = Claims(split, fill, fact)
+                held = partial(self.ground.held, split.task, split.event, ticket)
+                with suppress(TooLargeError):
+                    model, with_fact = model_of([*rules, fact], held), True
+                findings = None if model.space_or_none is None else judge(split, model, claims, with_fact=with_fact)
+        asks = self._asks(split, model, findings)
+        if asks:
+            payload = payload_of(split, model, asks, with_fact=with_fact)
+            self.questions.append(Question(payload, split, ticket, model, claims, self.reports, alone))
+        return model, findings or Findings(open={"error"} if model.may_fail else set())
+
+    def _asks(self, split: Split, model: Model, findings: Findings | None) -> list[str]:
+        if findings is not None:
+            if "gap" not in findings.open or not worth_asking(model):
+                return []
+            findings.open.discard("gap")
+            return ["gap"]
+        listed = [split.graph.transitions[index] for index, _ in split.conditions]
+        asks = ["gap" if split.default is None else "default", "error"]
+        asks += [f"taken {place}" for place in range(len(listed))]
+        if split.exclusive:
+            asks += [
+                f"overlap {place} {place + 1}"
+                for place in range(len(listed) - 1)
+                if listed[place].priority == listed[place + 1].priority
+            ]
+        return asks[:MAX_ASKED]
 
     def _report(self, split: Split, found: list[tuple[str, Model, Findings]], indexes: list[int]) -> None:
         said: set[Any] = set()
@@ -99,6 +133,6 @@ class Deciding:
             self.problems.append(self.reports.dead(split, index))
         opened = set().union(*(findings.open for _, _, findings in found))
         if "gap" in opened and "gap" not in said:
-            self.problems.append(self.reports.unproved(split, _NO_DEFAULT, indexes))
+            self.problems.append(self.reports.unproved(split, NO_DEFAULT, indexes))
         if "error" in opened and "error" not in said:
-            self.problems.append(self.reports.unproved(split, _NO_RESULT, indexes))
+            self.problems.append(self.reports.unproved(split, NO_RESULT, indexes))

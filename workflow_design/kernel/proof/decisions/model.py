@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from math import prod
 from typing import Any
 
 from workflow_design.kernel.language import Condition, EvaluationError
@@ -24,10 +25,12 @@ from workflow_design.kernel.proof.decisions.rules import (
     operation,
     path_of,
 )
-from workflow_design.kernel.proof.decisions.space import Space
+from workflow_design.kernel.proof.decisions.sets import Evaluation
+from workflow_design.kernel.proof.decisions.space import MAX_POINTS, Space
 
 _NEVER_A_NUMBER = EQUALITY | ORDER | QUANTIFIERS | {"var", "in", "missing"}  # or one of the data, which is finite
 MAX_TABLE = 5_000
+MAX_ENTRIES = 50_000
 MAX_BITS = 1 << 29
 """Nodes × points; a tenth of a second."""
 
@@ -58,11 +61,17 @@ class Model:
     leaves: list[Leaf]
     tables: list[Table]
     trees: list[Node]
-    space: Space
+    space_or_none: Space | None
     orders: dict[tuple[int, int], int] = field(default_factory=dict)
     may_fail: bool = False
     """Whether an evaluation may end in an error that no cell shows."""
-    long_texts: bool = False
+
+    @property
+    def space(self) -> Space:
+        """All cells of all fields at once. Raises TooLargeError."""
+        if self.space_or_none is None:
+            raise TooLargeError
+        return self.space_or_none
 
 
 def model_of(rules: Sequence[Any], held: Callable[[str], Held]) -> Model:
@@ -159,7 +168,7 @@ class _Builder:
         first, second = self.number[pair.left], self.number[pair.right]
         if len(self.cells[first]) * len(self.cells[second]) > MAX_TABLE:
             return Table((), {(): OPEN})
-        values = {}
+        values: dict[tuple[int, ...], str] = {}
         for one, left in enumerate(self.cells[first]):
             for other, right in enumerate(self.cells[second]):
                 known = pair.known(left, right)
@@ -204,9 +213,10 @@ class _Builder:
             if OPEN in table.values.values():
                 table.free = len(sizes)
                 sizes.append(2)
-        space = Space(sizes)
-        if space.points * (self.nodes + sum(len(table.values) for table in tables)) > MAX_BITS:
+        entries = sum(len(table.values) for table in tables)
+        if entries > MAX_ENTRIES:
             raise TooLargeError
+        space = Space(sizes) if prod(sizes) <= min(MAX_POINTS, MAX_BITS // (self.nodes + entries)) else None
         model = Model(self.names, self.cells, self.leaves, tables, self.trees, space, orders)
         total = 0
         for place, leaf in enumerate(self.leaves):
@@ -319,86 +329,32 @@ def _default(rule: Any) -> Any:
     return raw[1] if isinstance(raw, list) and len(raw) > 1 else None
 
 
-def holds(model: Model, tree: Node) -> tuple[int, int]:
-    """The points at which a condition may be true, and at which its evaluation ends in an error."""
-    return _Sets(model).of(tree)
+def evaluation_of(model: Model) -> Evaluation[int]:
+    """Conditions as sets of the points of the model's space."""
+    return Evaluation(model.space.everything, 0, lambda number: _leaf(model, model.tables[number]))
 
 
-class _Sets:
-    def __init__(self, model: Model) -> None:
-        self.model = model
-        self.everything = model.space.everything
-        self.leaves: dict[int, tuple[int, int]] = {}
-
-    def of(self, node: Node) -> tuple[int, int]:
-        kind = node.kind
-        if kind == "constant":
-            return (self.everything if node.number else 0), 0
-        if kind == "leaf":
-            if node.number not in self.leaves:
-                self.leaves[node.number] = self._leaf(self.model.tables[node.number])
-            return self.leaves[node.number]
-        if kind == "not":
-            true, error = self.of(node.parts[0])
-            return self.everything & ~true & ~error, error
-        if kind == "if":
-            return self._choice(node)
-        if kind == "least":
-            return self._least(node)
-        # "and" goes on while it is true, "or" while it is false.
-        going, found, errors = self.everything, 0, 0
-        for part in node.parts:
-            true, error = self.of(part)
-            errors |= going & error
-            if kind == "and":
-                going &= true
-            else:
-                found |= going & true
-                going &= ~true & ~error
-        return (going if kind == "and" else found), errors
-
-    def _choice(self, node: Node) -> tuple[int, int]:
-        going, found, errors = self.everything, 0, 0
-        *branches, otherwise = node.parts
-        for condition, consequence in zip(branches[::2], branches[1::2], strict=True):
-            asked, failed = self.of(condition)
-            true, error = self.of(consequence)
-            errors |= going & (failed | asked & error)
-            found |= going & asked & true
-            going &= ~asked & ~failed
-        true, error = self.of(otherwise)
-        return found | going & true, errors | going & error
-
-    def _least(self, node: Node) -> tuple[int, int]:
-        counts = [self.everything] + [0] * node.number
-        for part in node.parts:
-            true, _ = self.of(part)
-            for place in range(node.number, 0, -1):
-                counts[place] |= counts[place - 1] & true
-        return counts[node.number], 0
-
-    def _leaf(self, table: Table) -> tuple[int, int]:
-        space = self.model.space
-        true = error = 0
-        if len(table.fields) == 1:  # the usual case, and one look at each kind of value
-            by_value: dict[str, list[int]] = {}
-            for (cell,), value in table.values.items():
-                by_value.setdefault(value, []).append(cell)
-            sets = {value: space.where(table.fields[0], cells) for value, cells in by_value.items()}
-        else:
-            sets = {}
-            for cells, value in table.values.items():
-                points = self.everything
-                for one, cell in zip(table.fields, cells, strict=True):
-                    points &= space.where(one, [cell])
-                sets[value] = sets.get(value, 0) | points
-        true, error = sets.get(TRUE, 0), sets.get(ERROR, 0)
-        if table.free is not None:
-            true |= sets[OPEN] & space.where(table.free, [1])
-        if table.order is not None:
-            means = [order for order in (LESS, EQUAL, GREATER) if table.meaning[order]]
-            true |= sets[ORDERED] & space.where(table.order, means)
-        return true, error
+def _leaf(model: Model, table: Table) -> tuple[int, int]:
+    space = model.space
+    sets: dict[str, int] = {}
+    if len(table.fields) == 1:  # the usual case: one look at each kind of value
+        by_value: dict[str, list[int]] = {}
+        for (cell,), value in table.values.items():
+            by_value.setdefault(value, []).append(cell)
+        sets = {value: space.where(table.fields[0], cells) for value, cells in by_value.items()}
+    else:
+        for cells, value in table.values.items():
+            points = space.everything
+            for one, cell in zip(table.fields, cells, strict=True):
+                points &= space.where(one, [cell])
+            sets[value] = sets.get(value, 0) | points
+    true = sets.get(TRUE, 0)
+    if table.free is not None:
+        true |= sets[OPEN] & space.where(table.free, [1])
+    if table.order is not None:
+        means = [order for order in (LESS, EQUAL, GREATER) if table.meaning[order]]
+        true |= sets[ORDERED] & space.where(table.order, means)
+    return true, sets.get(ERROR, 0)
 
 
 def possible(model: Model) -> int:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from workflow_design.kernel.proof.decisions.rules import TooLargeError
-
 MAX_POINTS = 1 << 20
 
 
@@ -23,8 +21,6 @@ class Space:
         for size in sizes:
             self.strides.append(points)
             points *= size
-            if points > MAX_POINTS:
-                raise TooLargeError
         self.points = points
         self.everything = (1 << points) - 1
 

@@ -10,7 +10,8 @@ from workflow_design.kernel.engine.routing import RoutingError, choose
 from workflow_design.kernel.graph import Graph
 from workflow_design.kernel.graph.model import Event, Gate
 from workflow_design.kernel.language import Condition, EvaluationError
-from workflow_design.kernel.proof.decisions.model import Model, holds, possible
+from workflow_design.kernel.proof.decisions.model import Model, evaluation_of, possible
+from workflow_design.kernel.proof.decisions.sets import outcome
 from workflow_design.kernel.proof.decisions.witness import confirmed
 
 MAX_OVERLAPS = 20
@@ -128,45 +129,36 @@ class Claims:
 
 
 def judge(split: Split, model: Model, claims: Claims, *, with_fact: bool) -> Findings:
-    """What can happen at the points of a model, whose last tree is the fact if there is one."""
-    listed = split.conditions
+    """What can happen at the points of a model, whose last tree is the fact if there is one. Raises TooLargeError."""
+    evaluation = evaluation_of(model)
     here = possible(model)
     if with_fact:
-        here &= holds(model, model.trees[-1])[0]
+        here &= evaluation.of(model.trees[-1])[0]
+    listed = [index for index, _ in split.conditions]
+    result = outcome(evaluation, model.trees[: len(listed)], here, exclusive=split.exclusive)
     found = Findings()
     if model.may_fail:
         found.open.add("error")
-    going, failing, hit = here, 0, 0
-    priorities = {index: split.graph.transitions[index].priority for index, _ in listed}
     group = _Group(-1, 0)
-    for (index, _), tree in zip(listed, model.trees, strict=False):
-        true, error = holds(model, tree)
-        asked = going if split.exclusive else here
-        failing |= asked & error
-        taken = asked & true
-        if not taken and not asked & error:
+    for place, index in enumerate(listed):
+        if not result.taken[place] and not result.errors[place]:
             found.dead.add(index)
         if split.exclusive:
-            if group.priority != priorities[index]:
-                group = _Group(priorities[index], going)
-            _overlap(found, model, claims, group, index, true)
-            group.taken.append((index, taken))
-            group.any |= taken
-            going &= ~true & ~error
-        else:
-            hit |= taken
-    if not split.exclusive:
-        going = here & ~hit & ~failing
-    default = split.default
-    if default is not None:
-        if not going:
-            found.dead.add(default)
-    elif going:
-        found.gap = confirmed(model, going, claims.gap)
+            priority = split.graph.transitions[index].priority
+            if group.priority != priority:
+                group = _Group(priority, result.asked[place])
+            _overlap(found, model, claims, group, index, result.true[place])
+            group.taken.append((index, result.taken[place]))
+            group.any |= result.taken[place]
+    if split.default is not None:
+        if not result.none:
+            found.dead.add(split.default)
+    elif result.none:
+        found.gap = confirmed(model, result.none, claims.gap)
         if found.gap is None:
             found.open.add("gap")
-    if failing:
-        found.error = confirmed(model, failing, claims.error)
+    if result.failing:
+        found.error = confirmed(model, result.failing, claims.error)
         if found.error is None:
             found.open.add("error")
     return found

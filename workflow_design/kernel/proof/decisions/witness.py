@@ -31,18 +31,31 @@ def confirmed(model: Model, points: int, claim: Callable[[dict[str, Any]], Any])
 
 def _data(model: Model, numbers: list[int]) -> Iterator[dict[str, Any]]:
     cells = [model.cells[place][number] for place, number in enumerate(numbers)]
+    for chosen in tried_in(model, cells, [None] * len(cells)):
+        yield data_of(*zip(model.names, chosen, strict=True))
+
+
+def tried_in(model: Model, cells: list[Cell], first: list[Any]) -> Iterator[tuple[Any, ...]]:
+    """Values to try in some cells, one a field; those of `first` first, where it has one."""
     tried: list[list[Any]] = []
     for place, cell in enumerate(cells):
-        others = [
-            cells[second if place == first else first] for first, second in model.orders if place in (first, second)
-        ]
+        others = [cells[b if place == a else a] for a, b in model.orders if place in (a, b)]
         values = [value for value, source in cell.tried if source.gives(value)]
-        for value in _beside(cell, others):
-            if value not in values and cell.tried and cell.tried[0][1].gives(value):
-                values.append(value)
-        tried.append(values[:6])
-    for chosen in product(*tried):
-        yield data_of(*zip(model.names, chosen, strict=True))
+        beside = [] if first[place] is None else [first[place]]
+        more = [
+            value for value in (*beside, *_beside(cell, others)) if any(source.gives(value) for _, source in cell.tried)
+        ]
+        values = [*more[:1], *values, *more[1:]] if beside else [*values, *more]
+        tried.append(_distinct(values)[:6])
+    return product(*tried)
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if not any(type(value) is type(other) and value == other for other in found):
+            found.append(value)
+    return found
 
 
 def _beside(cell: Cell, others: list[Cell]) -> Iterator[Any]:

@@ -11,6 +11,11 @@ from workflow_design.kernel.proof.decisions.ground import Ground
 from workflow_design.kernel.proof.decisions.splits import Split
 from workflow_design.kernel.schemas import canonical_text
 
+NO_DEFAULT = "it is not known whether one of these conditions always holds; with a default something does"
+NO_RESULT = "it is not known whether these conditions always come to a result, and don't end in an incident"
+TOO_LARGE = "these conditions are too many or too large to be looked at together"
+TOO_LATE = "these conditions were not looked at, since all of them together take too long"
+
 _SHOWN = 6
 _LONGEST = 80
 _EVENTS = {"completed": "", "timeout": " timed out", "error": " failed"}
