@@ -34,12 +34,14 @@ class PositionSerializer(serializers.Serializer[Any]):
 class DiagramNodeDataSerializer(serializers.Serializer[Any]):
     """What a node shows."""
 
+    optional_in_answers = ("task", "mark", "join", "split")
+
     label = serializers.CharField()  # type: ignore[assignment]
-    task = serializers.CharField(allow_null=True, help_text="The task's key.")
-    mark = serializers.ChoiceField(choices=list(MARKS), allow_null=True, help_text="What kind of task it is.")
+    task = serializers.CharField(required=False, help_text="The task's key.")
+    mark = serializers.ChoiceField(choices=list(MARKS), required=False, help_text="What kind of task it is.")
     who = serializers.CharField(allow_blank=True, help_text="Who or what does it, in a few words.")
-    join = serializers.ChoiceField(choices=Gate.choices, allow_null=True, help_text="null: only one way in.")
-    split = serializers.ChoiceField(choices=Gate.choices, allow_null=True, help_text="null: only one way out.")
+    join = serializers.ChoiceField(choices=Gate.choices, required=False, help_text="Where several ways lead here.")
+    split = serializers.ChoiceField(choices=Gate.choices, required=False, help_text="Where several ways lead on.")
     exits = serializers.ListField(
         child=serializers.ChoiceField(choices=["error", "timeout"]), help_text="What else leads on from here."
     )
@@ -60,8 +62,10 @@ class DiagramNodeSerializer(serializers.Serializer[Any]):
 class DiagramEdgeDataSerializer(serializers.Serializer[Any]):
     """What an edge shows."""
 
+    optional_in_answers = ("transition",)
+
     transition = serializers.IntegerField(
-        allow_null=True, help_text="Its place in the document; null: it goes without saying."
+        required=False, help_text="Its place in the document, unless it goes without saying."
     )
     on_event = serializers.ChoiceField(choices=Event.choices)
     condition = serializers.CharField(allow_blank=True, help_text="In words.")

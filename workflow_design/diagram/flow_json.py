@@ -36,13 +36,11 @@ def flow_json(diagram: Diagram) -> dict[str, Any]:
 
 
 def _node(node: Node) -> dict[str, Any]:
+    said = {"task": node.key, "mark": node.mark, "join": node.join, "split": node.split}
     return {
         "label": node.title or node.kind.capitalize(),
-        "task": node.key,
-        "mark": node.mark,
+        **{name: value for name, value in said.items() if value is not None},
         "who": node.who,
-        "join": node.join,
-        "split": node.split,
         "exits": list(node.events),
         "problems": list(node.problems),
     }
@@ -56,7 +54,7 @@ def _edge(edge: Edge) -> dict[str, Any]:
         "type": "default",
         "label": edge.label,
         "data": {
-            "transition": edge.index,
+            **({} if edge.index is None else {"transition": edge.index}),
             "on_event": edge.event,
             "condition": edge.condition,
             "is_default": edge.is_default,
