@@ -22,16 +22,19 @@ _TO_DO_AGAIN = (
 )
 
 
-def register() -> int:
-    """A new worker's number."""
+def register() -> tuple[int, float]:
+    """A new worker's number, and the database's time in seconds since 1970."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT worker_id FROM public.procrastinate_register_worker_v1()")
-        return int(cursor.fetchone()[0])
+        cursor.execute(
+            "SELECT worker_id, extract(epoch FROM now())::float8 FROM public.procrastinate_register_worker_v1()"
+        )
+        number, now = cursor.fetchone()
+    return number, now
 
 
 def beat(worker: int) -> float | None:
-    """Give a sign of life. The database's time, in seconds since 1970; None when it knows no such worker: others have
-    taken it for dead, and its jobs."""
+    """Give a sign of life. The database's time; None when it knows no such worker: others have taken it for dead, and
+    have its jobs."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE public.procrastinate_workers SET last_heartbeat = now() WHERE id = %s"

@@ -117,6 +117,19 @@ def test_a_stopped_and_continued_worker(workers, acme, in_company, events, tmp_p
     assert first.stop() == 0
 
 
+def test_a_fetch_that_was_not_heard_of(workers, acme, in_company, events):
+    """The connection broke after PostgreSQL had given the job away, and before the worker knew it."""
+    worker = workers("--queues", "another", **LEASE)
+    [(number,)] = until(lambda: rows("SELECT id FROM procrastinate_workers"))
+    with in_company(acme):
+        jobs.write.enqueue(event="x")
+    mine = "task_name = 'test.note'"
+    rows(f"UPDATE procrastinate_jobs SET status = 'doing', worker_id = {number} WHERE {mine} RETURNING id")
+    until(lambda: rows(f"SELECT 1 FROM procrastinate_jobs WHERE {mine} AND status = 'todo'"))
+    assert worker.stop() == 0
+    assert events(acme) == []
+
+
 def test_a_graceful_stop(workers, acme, in_company, events, tmp_path):
     go_on = tmp_path / "go on"
     with in_company(acme):

@@ -100,19 +100,24 @@ class Worker:
     def _beat_if_due(self) -> None:
         if time.monotonic() < self._next_beat:
             return
-        now = workers.beat(self._id) if self._id is not None else None
-        if now is None:
-            if self._id is not None:
-                log.warning("Worker %s was taken for dead; it goes on under a new number.", self._id)
-            self._id, self._strange = workers.register(), set()
-            log.info("Worker %s works on %s.", self._id, ", ".join(self._queues or ["all queues"]))
-            now = workers.beat(self._id) or time.time()
-        self._give_back_what_nobody_runs(self._id)
+        number, now = self._sign_of_life()
+        self._give_back_what_nobody_runs(number)
         workers.rescue(self._lease_seconds)
         self._schedule.enqueue_due(now)
         counters.flush()
         # When all of it has been done, so that after a failure all of it is done again.
         self._next_beat = time.monotonic() + self._lease_seconds / BEATS
+
+    def _sign_of_life(self) -> tuple[int, float]:
+        """This worker's number, a new one where the database knows it no more, and the database's time."""
+        if self._id is not None:
+            if (now := workers.beat(self._id)) is not None:
+                return self._id, now
+            log.warning("Worker %s was taken for dead; it goes on under a new number.", self._id)
+        self._id, now = workers.register()
+        self._strange = set()
+        log.info("Worker %s works on %s.", self._id, ", ".join(self._queues or ["all queues"]))
+        return self._id, now
 
     def _give_back_what_nobody_runs(self, worker: int) -> None:
         """A job whose fetch was answered over a connection that broke: in the database ours, in no thread's hands.

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.db import connection
 from core.models import Actor, History, record
-from tenants import running
+from tenants import running, workers
 from tenants.jobs import Later, company_job, registry, system_job
 from tenants.queue import Priority
 from tenants.services import company_resume, company_suspend
@@ -138,6 +138,44 @@ def test_what_raises_is_tried_again_and_then_fails(acme_db, job):
     with connection.cursor() as cursor:
         cursor.execute("SELECT status, attempts FROM procrastinate_jobs")
         assert cursor.fetchall() == [("failed", 3)]
+
+
+def test_what_failed_for_good_is_told(acme, job, in_company):
+    """In the company, with what the job was given; and where that fails too, the queue goes on."""
+
+    def fail(*, event):
+        raise ZeroDivisionError
+
+    def tell(*, event):
+        write(event=event)
+        if event == "fails twice":
+            raise ValueError
+
+    failing = job(fail, retries=1, on_failure=tell)
+    with in_company(acme):
+        failing.enqueue_many([{"event": "fails"}, {"event": "fails twice"}])
+    assert [run.outcome for run in run_jobs(errors="keep")] == [Outcome.AGAIN] * 2
+    assert events(acme, in_company) == []
+    runs = run_jobs(now=timezone.now() + timedelta(minutes=1), errors="keep")
+    assert sorted((run.job.args["event"], run.outcome, type(run.error)) for run in runs) == [
+        ("fails", Outcome.FAILED, ZeroDivisionError),
+        ("fails twice", Outcome.FAILED, ValueError),
+    ]
+    assert sorted(events(acme, in_company)) == ["fails", "fails twice"]
+    assert waiting_jobs() == []
+
+
+def test_what_ends_its_workers_is_not_run_for_ever(acme, job, in_company):
+    deaths = job(write, retries=2, on_failure=lambda event: write(event=f"{event} failed"))
+    with in_company(acme):
+        deaths.enqueue(event="x")
+    for _ in range(3):
+        assert running.queue.fetch(queues=None, worker=None) is not None
+        assert workers.rescue(20) == 1
+        assert workers.rescue(20) == 0
+    [run] = run_jobs(errors="keep")
+    assert (run.outcome, type(run.error)) == (Outcome.FAILED, running.WorkersKiller)
+    assert events(acme, in_company) == ["x failed"]
 
 
 def test_a_suspended_companys_jobs_are_parked(acme, globex, job, in_company):
