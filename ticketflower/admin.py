@@ -18,6 +18,7 @@ from users.forms import OwnPasswordForm, SignInForm
 from users.models import CompanyRole, User
 from workflow_design.admin import ADMINS as DEFINITIONS
 from workflow_ops.admin import ADMINS as RUNS
+from workflow_ops.admin_webhooks import ADMINS as WEBHOOKS
 from workflow_ops.platform import CompanyWithNumbersAdmin
 
 
@@ -70,7 +71,7 @@ company_site.register(Company, OwnCompanyAdmin)
 company_site.register(User, PersonAdmin)
 company_site.register(CompanyRole, CompanyRoleAdmin)
 company_site.register(History, HistoryAdmin)
-for model, model_admin in {**DEFINITIONS, **RUNS}.items():
+for model, model_admin in {**DEFINITIONS, **RUNS, **WEBHOOKS}.items():
     company_site.register(model, model_admin)
 
 platform_site = PlatformSite()
