@@ -191,13 +191,14 @@ class WorkAdmin(RunAdmin):
     list_select_related: ClassVar[Any] = ("task", "assignee", "instance__ticket")
     fields = (
         *("title", "key", "of_ticket", "execution", "status", "assignee", "candidates", "due_at"),
-        *("created_at", "completed_by", "completed_at", "incidents", "given", "values"),
+        *("created_at", "completed_by", "completed_at", "incidents", "attempts", "given", "values"),
     )
 
     def history_of(self, obj: TaskInstance) -> QuerySet[History]:  # type: ignore[override]
         """What of its run's history names it."""
         named = selectors.history_of_run(obj.instance_id).annotate(named=KeyTextTransform("id", "detail"))
-        return named.filter(event__startswith="task.", named=str(obj.pk)).order_by("-pk")
+        kinds = Q(event__startswith="task.") | Q(event__startswith="action.") | Q(event__startswith="callback.")
+        return named.filter(kinds, named=str(obj.pk)).order_by("-pk")
 
     @admin.display(ordering="task__title")
     def title(self, row: TaskInstance) -> str:
@@ -225,6 +226,19 @@ class WorkAdmin(RunAdmin):
         """What stopped it."""
         found = row.incidents.order_by("pk")[:SHOWN]
         return self.lines((self.link(stop), stop.get_status_display(), stop.message) for stop in found)
+
+    def attempts(self, row: TaskInstance) -> str:
+        """The calls that it made: how each ended, and when it began."""
+        made = row.attempts.order_by("pk")[:SHOWN]
+        return self.lines(
+            (
+                f"{one.generation}.{one.number}",
+                one.get_status_display(),
+                one.outcome,
+                f"{one.started_at:%Y-%m-%d %H:%M:%S}",
+            )
+            for one in made
+        )
 
     @admin.display(description="input")
     def given(self, row: TaskInstance) -> str:

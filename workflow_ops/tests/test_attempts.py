@@ -8,6 +8,7 @@ from django.utils import timezone
 from core.models import History
 from core.sealing import unseal
 from tests.jobs import run_jobs, waiting_jobs
+from users.tests.pages import admin_browser, text_of
 from workflow_ops.models import Incident, SigningSecret, TaskInstance
 from workflow_ops.services import calls
 from workflow_ops.tests.callbacks import Caller
@@ -147,3 +148,15 @@ def test_a_secret_that_cannot_be_opened(check, ada, settings, tom):
     tom.post(f"{INCIDENTS}{Incident.objects.get().pk}/retry/")
     run_jobs()
     assert TaskInstance.objects.latest("pk").status == "PENDING"
+
+
+def test_the_admin_site_shows_them(publish, start, outside, acme):
+    outside.says(Said(503), Said(404))
+    publish(document("shop", outside.url))
+    start("shop")
+    run_retries()
+    page = f"/admin/workflow_ops/taskinstance/{TaskInstance.objects.get().pk}/change/"
+    text = text_of(admin_browser(acme).get(page))
+    assert "1.1 · Failed · http_503 · " in text
+    assert "1.2 · Failed · http_404 · " in text
+    assert "action.failed" in text
