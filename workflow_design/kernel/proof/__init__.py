@@ -1,7 +1,7 @@
 """Whether every run of a definition can end, and reads what is there: definition in, problems out.
 
 `flow` and `data` take what decisions come to for free: a condition may be true or false whatever a ticket holds, so
-that what they say holds for all values. `docs/checks.md` lists the codes.
+that what they say holds for all values. `decisions` looks at the values. `docs/checks.md` lists the codes.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from workflow_design.kernel import structure
 from workflow_design.kernel.graph import GraphError, compile_graph
 from workflow_design.kernel.limits import MAX_PROBLEMS
 from workflow_design.kernel.problems import Problem
+from workflow_design.kernel.proof import decisions
 from workflow_design.kernel.proof.data import check_reads
 from workflow_design.kernel.proof.flow import flow
 from workflow_design.kernel.proof.messages import flow_problems
 from workflow_design.kernel.proof.net import Net, net_of
+from workflow_design.kernel.proof.process import solve_all
 from workflow_design.kernel.proof.writers import check_writers
 
 __all__ = ["Proof", "check", "prove"]
@@ -40,17 +42,20 @@ class Proof:
 
 
 def prove(bundle: Mapping[str, Any]) -> Proof:
-    """All that can be said of a bundle in normal form by itself: structure, flow and data; pure.
+    """All that can be said of a bundle in normal form by itself: structure, flow, data and decisions.
 
-    Takes seconds where much can happen: nobody should wait for a lock meanwhile. What can't be
+    Takes up to some seconds, most of them in another process: nobody should wait for a lock meanwhile. What can't be
     decided in time is `unproved`.
     """
     problems = structure.check(bundle)
+    broken = any(problem.severity == "error" for problem in problems)
     net = _net(bundle)
     if net is not None:
         problems += _flow_and_data(bundle, net)
-    # What decisions come to isn't proved yet, so nothing is.
-    return Proof(problems, proved=False, assumptions=structure.assumptions(bundle))
+        if not broken:  # else conditions and schemas may be no such thing
+            problems += _decisions(bundle, net)
+    proved = net is not None and all(problem.severity == "warning" for problem in problems)
+    return Proof(problems, proved, structure.assumptions(bundle))
 
 
 def check(bundle: Mapping[str, Any]) -> list[Problem]:
@@ -73,3 +78,9 @@ def _net(bundle: Mapping[str, Any]) -> Net | None:
 def _flow_and_data(bundle: Mapping[str, Any], net: Net) -> list[Problem]:
     found = flow(net)
     return [*flow_problems(found), *check_writers(found), *check_reads(bundle, net, MAX_PROBLEMS)]
+
+
+def _decisions(bundle: Mapping[str, Any], net: Net) -> list[Problem]:
+    problems, questions = decisions.quick(bundle, net)
+    answers = solve_all([question.payload for question in questions])
+    return [*problems, *decisions.finish(questions, answers)]
