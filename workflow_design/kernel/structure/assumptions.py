@@ -9,13 +9,28 @@ PEOPLE = "People act: every form that opens is completed some day."
 CALLS = "Every call of an action is answered, fails or times out."
 CALLBACKS = "Callbacks arrive, or the task that waits for them times out."
 LOOPS = "Loops end: where a condition may lead on, it does so some day."
+ANSWERS = "What actions are answered and what they compute fits their output_schema."
+SIZES = (
+    "Where schemas set no limits, texts stay below 20,000 characters, lists below 1,000 items and numbers below 10^100."
+)
+TYPES = "Runs are opened through a ticket type: one that is started without may lack what the ticket type gives."
 
 
 def assumptions(bundle: Mapping[str, Any]) -> list[str]:
     """The sentences that apply to a definition, which no check of it can show."""
     kinds = {task["task_type"] for task in bundle["tasks"]}
     called = any(task["task_type"] != "FORM" and task["action"] != "compute" for task in bundle["tasks"])
-    found = [(PEOPLE, "FORM" in kinds), (CALLS, called), (CALLBACKS, "ASYNC_ACTION" in kinds), (LOOPS, _loops(bundle))]
+    answered = any(task["task_type"] != "FORM" and task["output_schema"] for task in bundle["tasks"])
+    decides = any(isinstance(transition["condition"], dict) for transition in bundle["transitions"])
+    found = [
+        (PEOPLE, "FORM" in kinds),
+        (CALLS, called),
+        (CALLBACKS, "ASYNC_ACTION" in kinds),
+        (ANSWERS, answered),
+        (LOOPS, _loops(bundle)),
+        (SIZES, decides or any(task["input_transform"] or task["output_transform"] for task in bundle["tasks"])),
+        (TYPES, decides and bool(bundle["tickets"])),
+    ]
     return [sentence for sentence, applies in found if applies]
 
 

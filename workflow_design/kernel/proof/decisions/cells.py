@@ -146,7 +146,8 @@ def _dates(source: Source, cuts: set[str]) -> Iterator[Cell]:
         starts.add(_first_day(lambda text: text >= cut))  # noqa: B023
         starts.add(_first_day(lambda text: text > cut))  # noqa: B023
     ordered = sorted(start for start in starts if start <= _LAST_DAY)
-    for start, after in zip(ordered, [*ordered[1:], _LAST_DAY + 1], strict=True):
+    stretches = list(zip(ordered, [*ordered[1:], _LAST_DAY + 1], strict=True))
+    for start, after in [*stretches[1:], stretches[0]]:  # the last to be shown to people
         last = after - 1 if start > 0 else start
         plain = min(max(start, _USUAL_DAY), last)
         days = dict.fromkeys((plain, start, last))

@@ -17,6 +17,8 @@ from workflow_design.kernel.proof.decisions.ground import Ground
 from workflow_design.kernel.proof.decisions.model import Model, model_of
 from workflow_design.kernel.proof.decisions.rules import TooLargeError
 from workflow_design.kernel.proof.decisions.splits import Claims, Findings, Split, judge, splits_of
+from workflow_design.kernel.proof.decisions.state import check_state
+from workflow_design.kernel.proof.decisions.transforms import check_transforms
 from workflow_design.kernel.proof.decisions.words import NO_DEFAULT, NO_RESULT, TOO_LARGE, TOO_LATE, Reports
 from workflow_design.kernel.proof.net import Net
 
@@ -64,6 +66,8 @@ class Deciding:
                 self._split(split, rules, indexes)
             except TooLargeError:
                 self.problems.append(self.reports.unproved(split, TOO_LARGE, indexes))
+        self.problems += check_state(self.ground)
+        self.problems += check_transforms(self.ground)
 
     def _split(self, split: Split, rules: list[Any], indexes: list[int]) -> None:
         models: list[tuple[str, Model]] = []

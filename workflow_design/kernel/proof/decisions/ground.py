@@ -87,6 +87,10 @@ class Ground:
         there = self._reaching[task]
         return [writer for writer in writers if (mine and writer == task) or self._definition(writer, name) & there]
 
+    def given(self, ticket: str, name: str) -> list[tuple[Part, Source]]:
+        """What a ticket type gives the field, if anything."""
+        return self._submitted(ticket, name, "")
+
     def _definition(self, writer: int, name: str) -> int:
         return 1 << self._numbers[writer, name]
 

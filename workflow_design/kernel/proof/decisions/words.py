@@ -29,7 +29,7 @@ def after(split: Split) -> str:
     """How a sentence about a split begins."""
     if split.task is None:
         return "At the start"
-    return f'After "{split.graph.tasks[split.task].title}"{_EVENTS[split.event]}'
+    return f'After "{split.graph.tasks[split.task].key}"{_EVENTS[split.event]}'
 
 
 def target(split: Split, index: int) -> str:
