@@ -1,4 +1,4 @@
-"""Examples have twins in examples/broken with one mistake each, which publishing refuses in words that help."""
+"""Each example has a twin in examples/broken with one mistake, which publishing refuses in words that help."""
 
 from __future__ import annotations
 
@@ -32,19 +32,29 @@ REFUSED: dict[str, tuple[str, str, Any]] = {
         "/tasks/2/output_schema/properties/privacy_opinion",
         ["legal-intake"],
     ),
+    "customer-refund.yaml": ("gap", "/transitions/1/condition", {"outcome": "Refuse", "refund_amount": 0}),
     "employee-onboarding.yaml": (
         "flow_stuck",
         "/tasks/8",
         ["confirm-data", "create-account", "prepare-laptop", "ship-laptop", "set-up-payroll", "plan-first-week"],
     ),
     "exit-interview.yaml": ("impossible_schema", "/state_schema/required/3", None),
+    "expense-claim.json": ("gap", "/transitions/0/condition", {"amount": 50}),
     "it-incident.yaml": ("flow_dead_task", "/tasks/1", None),
+    "leave-request.yaml": ("gap", "/transitions/0/condition", {"leave_type": "Special leave"}),
+    "purchase-approval.yaml": ("gap", "/transitions/1/condition", {"net_amount": 999.5}),
     "travel-request.yaml": (
         "flow_left_over",
         "/tasks/4",
         ["book", "register-trip", "pay-advance", "report", "pay-advance"],
     ),
+    # The field is left out: not set.
+    "vendor-onboarding.yaml": ("gap", "/transitions/4/condition", {}),
 }
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.suffix in (".yaml", ".json"))
 
 
 def lines_of(path: Path) -> list[str]:
@@ -54,6 +64,10 @@ def lines_of(path: Path) -> list[str]:
 def document(path: Path) -> Any:
     raw = path.read_bytes()
     return orjson.loads(raw) if path.suffix == ".json" else parse_yaml(raw)
+
+
+def test_every_example_has_one():
+    assert names(EXAMPLES) == names(BROKEN) == list(REFUSED)
 
 
 @pytest.mark.parametrize("name", REFUSED)
