@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -35,11 +36,6 @@ class Stored:
     tasks: dict[str, tuple[int, int]]
     transitions: dict[tuple[str | None, str | None, str], tuple[int, int]]
     tickets: dict[str, tuple[int, int]]
-
-    @classmethod
-    def empty(cls, workflow_id: int) -> Stored:
-        """The working copy of a workflow that has just been made."""
-        return cls({"workflow": {}, "tasks": [], "transitions": [], "tickets": []}, workflow_id, 1, {}, {}, {})
 
 
 def _object(table: str, keys: tuple[str, ...], place: str, **others: str) -> str:
@@ -114,6 +110,19 @@ UPDATE workflow_definitions w SET revision = revision + 1, updated_at = clock_ti
                  FROM ticket_definitions d WHERE d.workflow_id = w.id), ''::bytea))
 WHERE w.id = %s RETURNING revision, bundle_hash
 """
+
+
+def bundle_hash(workflow: bytes, *, tasks: list[Entity], transitions: list[Entity], tickets: list[Entity]) -> bytes:
+    """What `_SEAL` gives, of a bundle that is not stored yet: rows in the order of their places, each with the hex
+    `hash` of its content."""
+    parts = [
+        *(task["hash"] for task in tasks),
+        b"tasks".hex(),
+        *(link["hash"] for link in transitions),
+        b"transitions".hex(),
+        *(ticket["hash"] for ticket in sorted(tickets, key=lambda ticket: ticket["key"])),
+    ]
+    return sha256(workflow + bytes.fromhex("".join(parts))).digest()
 
 
 def seal(workflow: WorkflowDefinition) -> None:

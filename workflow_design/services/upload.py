@@ -103,8 +103,10 @@ def _try(
 def _upload(
     user: User | None, document: Any, options: Options, read: _Read, examined: checks.Examined, *, look: bool
 ) -> Uploaded:
-    key = workflow_key(document)
-    workflow = WorkflowDefinition.objects.select_for_update().filter(key=key).first() if key else None
+    # Whether somebody has made it meanwhile, the constraint on keys says.
+    workflow = None
+    if read.current is not None:
+        workflow = WorkflowDefinition.objects.select_for_update().filter(pk=read.current.workflow_id).first()
     if not read.is_of(workflow):
         read = _read(document, options)  # somebody has written to it meanwhile
     current, found = read.current, read.found
@@ -112,13 +114,13 @@ def _upload(
     problems = [*found.problems, *checks.located(report.problems, found, document)]
     created = workflow is None
     differences = diff(current.bundle if current else None, found.after)
+    if look:
+        _refuse_taken_keys(found, current)
     if workflow is None or current is None:
-        workflow = bulk.insert_workflow(user, found.after["workflow"])
-        current = Stored.empty(workflow.pk)
-    if differences:
-        if look:
-            _refuse_taken_keys(found, current)
+        workflow = bulk.create(user, found.after)
+    elif differences:
         bulk.rewrite(user, workflow, current, found.after)
+    if differences:
         noted(user, workflow, "created" if created else "uploaded", {"prune": options.prune, **brief(differences)})
     if options.publish and has_changes(workflow):
         freeze(user, workflow, found.after, report, accept_unproved=options.accept_unproved, shown=problems)
@@ -139,9 +141,9 @@ def _upload(
     )
 
 
-def _refuse_taken_keys(found: Normalized, current: Stored) -> None:
+def _refuse_taken_keys(found: Normalized, current: Stored | None) -> None:
     """400 for new ticket types whose key another workflow's has: keys of ticket types are the company's."""
-    new = {ticket["key"] for ticket in found.after["tickets"]} - current.tickets.keys()
+    new = {ticket["key"] for ticket in found.after["tickets"]} - (current.tickets.keys() if current else set())
     if not new:
         return
     taken = set(TicketDefinition.objects.filter(key__in=new).values_list("key", flat=True))

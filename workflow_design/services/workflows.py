@@ -12,8 +12,8 @@ from users.models import User
 from workflow_design.kernel.document import content_hash, read_entity, same
 from workflow_design.kernel.limits import MAX_TITLE
 from workflow_design.models import Status, WorkflowDefinition
-from workflow_design.services.bulk import insert_workflow, store
-from workflow_design.services.stored import WORKFLOW_KEYS, Entity, Stored, load, refuse_errors, seal
+from workflow_design.services.bulk import create
+from workflow_design.services.stored import WORKFLOW_KEYS, Entity, load, refuse_errors, seal
 from workflow_design.services.writing import changes, locked, noted, with_key, write
 
 
@@ -33,8 +33,7 @@ def checked(values: Any) -> Entity:
 def workflow_create(*, user: User | None, values: Entity) -> WorkflowDefinition:
     """A new draft. Without a key it gets one made from its title. 400, 403 when the plan has no room."""
     entity = checked(with_key(values, WorkflowDefinition.objects.all()))
-    workflow = insert_workflow(user, entity)
-    seal(workflow)
+    workflow = create(user, {"workflow": entity, "tasks": [], "transitions": [], "tickets": []})
     noted(user, workflow, "created")
     return workflow
 
@@ -65,9 +64,7 @@ def workflow_duplicate(*, user: User | None, workflow_id: int, values: Entity) -
         name: values[name] for name in ("key", "title") if values.get(name) is not None
     }
     entity = checked({**old, **with_key(named, WorkflowDefinition.objects.all())})
-    workflow = insert_workflow(user, entity)
-    store(user, Stored.empty(workflow.pk), {**found.bundle, "tickets": []})
-    seal(workflow)
+    workflow = create(user, {**found.bundle, "workflow": entity, "tickets": []})
     noted(user, workflow, "created", {"copied_from": old["key"]})
     return workflow
 

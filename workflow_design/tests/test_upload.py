@@ -43,7 +43,7 @@ def test_a_new_document(alice, in_company, acme):
         *("workflow", "tickets", "created", "changed"),
         *("version", "published_version", "diff", "problems", "proved"),
     ]
-    assert (answer["created"], answer["changed"], answer["proved"]) == (True, True, False)
+    assert (answer["created"], answer["changed"], answer["proved"]) == (True, True, True)
     assert (answer["version"], answer["published_version"]) == (1, None)
     pk = answer["workflow"]["id"]
     assert alice.get(f"{WORKFLOWS}{pk}/").json() == answer["workflow"]
@@ -254,6 +254,16 @@ def test_only_creators_upload(api, role, in_company, acme):
     before = counts(in_company, acme)
     assert caller.post(UPLOAD, PURCHASE).status_code == 403
     assert counts(in_company, acme) == before
+
+
+def test_a_new_bundle_has_the_hash_that_writes_to_it_give(alice):
+    document = long_document(12, 20)
+    document["tickets"] = [{"key": key, "title": key} for key in ("b-type", "a-type", "a")]
+    made = alice.post(UPLOAD, document)
+    address = f"{WORKFLOWS}{made.json()['workflow']['id']}/"
+    assert alice.post(f"{address}publish/", {"accept_unproved": True}).json()["version"] == 1
+    assert alice.patch(address, {"guidelines": "New"}).json()["has_changes"] is True
+    assert alice.patch(address, {"guidelines": ""}).json()["has_changes"] is False
 
 
 def test_the_number_of_statements_does_not_grow(alice):
