@@ -175,6 +175,17 @@ def test_resending(deliver, shown, hook, ada, outside):
     assert History.objects.filter(event="webhook.resent").count() == 2
 
 
+def test_only_the_latest_round_goes_on(deliver, shown, hook, ada, outside):
+    outside.says(Said(500), Said(500))
+    pk = deliver()
+    ada.post(f"{WEBHOOKS}{hook['id']}/deliveries/{pk}/resend/")
+    run_jobs()
+    WebhookDelivery.objects.update(next_attempt_at=timezone.now())
+    assert len(waiting_jobs()) == 2
+    assert [run.outcome for run in run_jobs(now=timezone.now() + LATER)] == [Outcome.DONE, Outcome.DONE]
+    assert (shown(pk)["status"], shown(pk)["attempts"], len(outside.calls)) == ("DELIVERED", 2, 3)
+
+
 def test_resending_what_is_not_there(deliver, hook, ada, outside):
     pk = deliver()
     other = ada.post(WEBHOOKS, {"url": outside.url, "events": ["ticket.created"]}).json()["id"]
