@@ -155,13 +155,15 @@ class Ground:
         """The parts of a schema, or of what lies below a path in it, which may be absent."""
         if not below:
             return [(part, self._source(schema)) for part in self._parts_of(schema)]
-        inner = schema
+        inner, always = schema, True
         for step in below.split("."):
             listed = inner.get("properties") if isinstance(inner, dict) and inner.get("type") == "object" else None
             if not isinstance(listed, dict) or step not in listed or "$ref" in inner:
                 return [(part, HIDDEN) for part in (*everything(), One(ABSENT))]
+            always = always and step in inner.get("required", ())
             inner = listed[step]
-        return [(part, self._source(inner)) for part in self._parts_of(inner)] + [(One(ABSENT), ANYWHERE)]
+        parts = [(part, self._source(inner)) for part in self._parts_of(inner)]
+        return parts if always else [*parts, (One(ABSENT), ANYWHERE)]
 
     def _parts_of(self, schema: Any) -> list[Part]:
         key = id(schema)

@@ -13,7 +13,7 @@ from workflow_design.kernel.language.budget import Budget
 from workflow_design.kernel.language.limits import MAX_OPERATIONS
 from workflow_design.kernel.proof.decisions.cells import Cell, Held, cells_of
 from workflow_design.kernel.proof.decisions.costs import Size, cost, size_of
-from workflow_design.kernel.proof.decisions.cuts import EQUALITY, NOTHING, ORDER, QUANTIFIERS, Cuts, cuts_of
+from workflow_design.kernel.proof.decisions.cuts import EQUALITY, NOTHING, ORDER, Cuts, cuts_of
 from workflow_design.kernel.proof.decisions.parts import ABSENT
 from workflow_design.kernel.proof.decisions.rules import (
     IF_FALSE,
@@ -28,7 +28,6 @@ from workflow_design.kernel.proof.decisions.rules import (
 from workflow_design.kernel.proof.decisions.sets import Evaluation
 from workflow_design.kernel.proof.decisions.space import MAX_POINTS, Space
 
-_NEVER_A_NUMBER = EQUALITY | ORDER | QUANTIFIERS | {"var", "in", "missing"}  # or one of the data, which is finite
 MAX_TABLE = 5_000
 MAX_ENTRIES = 50_000
 MAX_BITS = 1 << 29
@@ -93,10 +92,7 @@ class _Builder:
         self.sizes: dict[str, Size] = {}
         self.spent = [0] * len(self.leaves)
         self.tests = [Condition({"!!": [leaf.rule]}) for leaf in self.leaves]
-        self.results = [
-            Condition(leaf.rule) if leaf.given and operation(leaf.rule)[0] not in _NEVER_A_NUMBER else None
-            for leaf in self.leaves
-        ]
+        self.results = [Condition(leaf.rule) if leaf.given else None for leaf in self.leaves]
 
     def model(self) -> Model:
         pairs = [_pair(leaf) for leaf in self.leaves]
@@ -105,6 +101,9 @@ class _Builder:
             for leaf, pair in zip(self.leaves, pairs, strict=True)
         ]
         self.cells = [self._cells(place, cuts, pairs) for place in range(len(self.names))]
+        self.finite = {
+            name for name, cells in zip(self.names, self.cells, strict=True) if all(c.known == "one" for c in cells)
+        }
         tables = [self._table(place, cuts[place], pairs[place]) for place in range(len(self.leaves))]
         self._merge(tables)
         return self._with_dimensions(tables, pairs)
@@ -229,9 +228,7 @@ class _Builder:
         return model
 
     def _steps(self, place: int, leaf: Leaf) -> int | None:
-        if leaf.names is not None and all(
-            cell.known == "one" for name in leaf.names for cell in self.cells[self.number[name]]
-        ):
+        if leaf.names is not None and self.finite.issuperset(leaf.names):
             return self.spent[place]
         return cost(leaf, self._size)
 

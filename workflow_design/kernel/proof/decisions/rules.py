@@ -42,6 +42,12 @@ class Leaf:
 IF_FALSE, IF_TRUE = 1, 2
 
 
+NEVER_A_NUMBER = frozenset(
+    {"==", "!=", "===", "!==", "<", "<=", ">", ">=", "some", "all", "none", "in", "missing", "var"}
+)
+"""Or one of the data, which is finite."""
+
+
 class TooLargeError(Exception):
     """More than can be looked at."""
 
@@ -98,6 +104,8 @@ class Trees:
         return Node("constant", 0) if rule is None else self.tree(rule, given)
 
     def _leaf(self, rule: Any, given: int) -> Node:
+        if operation(rule)[0] in NEVER_A_NUMBER:
+            given = 0
         key = canonical_text(rule), given
         number = self._known.get(key)
         if number is None:

@@ -151,7 +151,7 @@ def judge(split: Split, model: Model, claims: Claims, *, with_fact: bool) -> Fin
             group.taken.append((index, result.taken[place]))
             group.any |= result.taken[place]
     if split.default is not None:
-        if not result.none:
+        if not result.none and not result.failing:
             found.dead.add(split.default)
     elif result.none:
         found.gap = confirmed(model, result.none, claims.gap)
