@@ -37,7 +37,7 @@ def counted(diagram: Diagram) -> list[str]:
 
 def head(root: Element, diagram: Diagram, left: float, room: float) -> float:
     """Title and numbers; where the picture may begin."""
-    text(root, cut(diagram.title, 17, room), left, 38, "tf-head")
+    text(root, cut(diagram.title, 19, room), left, 38, "tf-head")
     tasks = sum(node.kind == "task" for node in diagram.nodes)
     said = [diagram.subtitle, f"{tasks} task{'' if tasks == 1 else 's'}", *counted(diagram)]
     text(root, cut(" · ".join(filter(None, said)), 11, room), left, 58, "tf-small tf-muted")

@@ -78,16 +78,16 @@ class Router:
         return line
 
     def _loop(self, edge: Edge, layer: int, way: Sequence[tuple[float, int]]) -> _Line:
-        """Down to the label, and back up beside the box."""
+        """Down to the height of the label, across, and back up beside the box."""
         box = self._boxes[edge.source]
         line = _Line(*self._exit(edge))
-        line.vertical(self._bottom[layer])
-        side = 1
-        for x, passed in way:
-            line.curve(x, self._top[passed])
-            line.vertical(self._bottom[passed])
-            side = -1 if x < box.x else 1
-        line.turn(self._lane(edge.source, side))
+        x, below = way[0] if way else (box.x + box.half_width, layer)
+        side = -1 if x < box.x else 1
+        lane = self._lane(edge.source, side)
+        y = (self._top[below] + self._bottom[below]) / 2 if way else self._bottom[layer] + 2 * _CORNER
+        line.across(lane if side * (lane - x) > 2 * _CORNER else x, y)
+        line.vertical(self._top[below] if way else y - _CORNER)
+        line.curve(lane, self._bottom[layer] if way else y - 2 * _CORNER)
         self._in_by_the_side(line, edge.source, side)
         return line
 
@@ -160,10 +160,14 @@ class _Line:
         self._stroke = self._stroke or _across((self._x + side * 9, self._y), 1, 0)
         self._add(f"H{_n(x - side * room)}Q{_n(x)} {_n(self._y)} {_n(x)} {_n(y)}", x, y)
 
-    def turn(self, x: float) -> None:
-        """Round below, so that the line goes up again at `x`."""
-        low = self._y + 26
-        self._add(f"C{_n(self._x)} {_n(low)} {_n(x)} {_n(low)} {_n(x)} {_n(self._y)}", x, self._y)
+    def across(self, x: float, y: float) -> None:
+        """Down to the height `y`, round the corner and across, and round up again at `x`."""
+        side = 1 if x > self._x else -1
+        room = min(_CORNER, abs(x - self._x) / 2)
+        self.vertical(y - room)
+        self._stroke = self._stroke or _across((self._x, y - room - 2), 0, 1)
+        self._add(f"Q{_n(self._x)} {_n(y)} {_n(self._x + side * room)} {_n(y)}", self._x + side * room, y)
+        self._add(f"H{_n(x - side * room)}Q{_n(x)} {_n(y)} {_n(x)} {_n(y - room)}", x, y - room)
 
     def into(self, x: float, y: float, side: int) -> None:
         """Up the lane, and across to a point of the box that lies on its other side."""
