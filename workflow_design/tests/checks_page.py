@@ -66,6 +66,7 @@ _CODE = re.compile(r"[a-z]+(?:_[a-z]+)*")
 # Which argument of a call is a code.
 _PLACES = {
     "Problem": 1,
+    "_problem": 1,
     "report": 1,
     "add": 1,
     "SchemaError": 1,

@@ -207,7 +207,6 @@ def test_an_error_behind_a_guard_is_none():
     "rule",
     [
         {"+": [var("n"), 1]},
-        {"/": [1, var("n")]},
         {"===": [{"cat": [var("t"), "x"]}, "x"]},
         {">": [{"reduce": [var("j"), {"+": [var("accumulator"), 1]}, 0]}, 3]},
         {"==": [var("j"), "x"]},
@@ -217,6 +216,10 @@ def test_an_error_behind_a_guard_is_none():
 def test_what_may_end_in_an_error_is_never_called_proved(rule):
     fields = {"n": NUMBER, "t": {"type": "string"}, "j": {}}
     assert [code for code, _, _ in said(deciding(fields, rule, default=True))] == ["decision_unproved"]
+
+
+def test_a_division_by_zero_is_found():
+    assert said(deciding({"n": NUMBER}, {"/": [1, var("n")]}, default=True)) == [("condition_fails", FIRST, {"n": 0})]
 
 
 def test_conditions_that_together_take_too_long():

@@ -137,8 +137,6 @@ def judge(split: Split, model: Model, claims: Claims, *, with_fact: bool) -> Fin
     listed = [index for index, _ in split.conditions]
     result = outcome(evaluation, model.trees[: len(listed)], here, exclusive=split.exclusive)
     found = Findings()
-    if model.may_fail:
-        found.open.add("error")
     group = _Group(-1, 0)
     for place, index in enumerate(listed):
         if not result.taken[place] and not result.errors[place]:
@@ -157,8 +155,9 @@ def judge(split: Split, model: Model, claims: Claims, *, with_fact: bool) -> Fin
         found.gap = confirmed(model, result.none, claims.gap)
         if found.gap is None:
             found.open.add("gap")
-    if result.failing:
-        found.error = confirmed(model, result.failing, claims.error)
+    failing = here if model.may_fail else result.failing
+    if failing:
+        found.error = confirmed(model, failing, claims.error)
         if found.error is None:
             found.open.add("error")
     return found

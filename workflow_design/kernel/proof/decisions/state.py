@@ -15,7 +15,6 @@ _ROOT = frozenset({"type", "properties", "required", "additionalProperties", "$s
 _BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 _READ = frozenset({"type", "format", "maxLength"}) | _BOUNDS | _NOTES
 """Of schemas with these keywords alone, `parts_of` gives all values and no more."""
-_CODE = "state_schema_unproved"
 _PATH = "/workflow/state_schema"
 
 
@@ -35,7 +34,7 @@ def check_state(ground: Ground) -> Iterator[Problem]:
             "It is not known whether the data at the end fits the state_schema: only its required fields and their own "
             "schemas are looked at. A run whose data doesn't fit ends in an incident."
         )
-        yield Problem("unproved", _CODE, message, _PATH)
+        yield Problem("unproved", "state_schema_unproved", message, _PATH)
         return
     for place, name in enumerate(schema.get("required", ())):
         if (end := _without(ground, name)) is not None:
@@ -43,14 +42,14 @@ def check_state(ground: Ground) -> Iterator[Problem]:
                 f'The state_schema requires "{name}", which may be unset {end}; the run would end in an incident then. '
                 "Have it set on every way, or don't require it."
             )
-            yield Problem("unproved", _CODE, message, _PATH + pointer("required", place))
+            yield Problem("unproved", "state_schema_unproved", message, _PATH + pointer("required", place))
     for name, wanted in properties.items():
         if name in ground.fields and not _fits(ground, name, wanted):
             message = (
                 f'It is not known whether "{name}" fits the state_schema at the end, as its values come from other '
                 "schemas; a run whose data doesn't fit ends in an incident. Let them say the same."
             )
-            yield Problem("unproved", _CODE, message, _PATH + pointer("properties", name))
+            yield Problem("unproved", "state_schema_unproved", message, _PATH + pointer("properties", name))
 
 
 def _without(ground: Ground, name: str) -> str | None:
