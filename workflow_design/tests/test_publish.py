@@ -6,7 +6,9 @@ from django.test.utils import CaptureQueriesContext
 
 from core.models import History
 from tests.parallel import at_once
+from workflow_design.kernel.document import normalize
 from workflow_design.models import WorkflowDefinition, WorkflowVersion
+from workflow_design.services import checks
 from workflow_design.tests.documents import (
     PURCHASE,
     TICKETS,
@@ -61,17 +63,17 @@ def test_the_first_version(alice, pk, address, in_company, acme):
     assert [problem["code"] for problem in problems] == ["unknown_role", "output_not_kept"]
     response = alice.post(f"{address}publish/", {"note": "The first one"})
     assert response.status_code == 201
-    assert response.json() == {"version": 1, "problems": problems, "proved": False}
+    assert response.json() == {"version": 1, "problems": problems, "proved": True}
     assert state(alice, address) == ("ACTIVE", 1, 1, False)
     # Publishing writes nothing into the bundle.
     assert alice.get(address).headers["ETag"] == before
-    detail = {"version": 1, "note": "The first one", "proved": False, "accept_unproved": False, "problems": 2}
+    detail = {"version": 1, "note": "The first one", "proved": True, "accept_unproved": False, "problems": 2}
     assert published_events(in_company, acme) == [("Purchase approval", "alice@acme.example", detail)]
     with in_company(acme):
         version = WorkflowVersion.objects.get()
         workflow = WorkflowDefinition.objects.get(pk=pk)
         assert (version.workflow_id, version.number, version.note) == (pk, 1, "The first one")
-        assert (version.proved, version.accept_unproved, version.problems) == (False, False, problems)
+        assert (version.proved, version.accept_unproved, version.problems) == (True, False, problems)
         assert version.created_by_id == alice.user.pk
         assert bytes(version.content_hash) == bytes(workflow.bundle_hash) == bytes(workflow.published_hash)
 
@@ -127,24 +129,86 @@ def test_a_refused_change_leaves_the_last_version_in_force(alice, address):
     assert state(alice, address) == ("ACTIVE", 2, 1, True)
 
 
-def test_what_is_unproved_has_to_be_accepted(alice, in_company, acme):
+def parity():
+    """No whole number's remainder lies between the two conditions, which nobody finds out."""
+    remainder = {"%": [{"var": "amount"}, 2]}
+    fields = [{"FieldName": "amount", "FieldType": "integer", "Required": True}]
+    return {
+        **PURCHASE,
+        "workflow": {**PURCHASE["workflow"], "fields": fields},
+        "transitions": [
+            {"from": None, "to": "approve"},
+            {"from": "approve", "to": "order", "condition": {"<": [remainder, 1]}},
+            {"from": "approve", "to": None, "condition": {">": [remainder, 0]}},
+            {"from": "order", "to": None},
+        ],
+    }
+
+
+def too_much_to_read():
+    """More conditions than are looked at; each split has a default."""
     document = long_document(400)
-    letters = [f"x{number}" for number in range(990)]
     document["workflow"]["fields"] = [{"FieldName": "word", "FieldType": "string"}]
     document["tickets"][0]["fields"] = {"word": "x1"}
     for link in document["transitions"][1:-1]:
-        link["condition"] = {"in": [{"var": "word"}, letters]}
-    address = f"{WORKFLOWS}{alice.post(UPLOAD, document).json()['workflow']['id']}/"
+        link["condition"] = {"in": [{"var": "word"}, [f"x{number}" for number in range(990)]]}
+    ends = [{"from": link["from"], "to": None, "is_default": True} for link in document["transitions"][1:-1]]
+    return {**document, "transitions": [*document["transitions"], *ends]}
+
+
+@pytest.mark.parametrize("document, code", [(parity(), "decision_unproved"), (too_much_to_read(), "not_all_checked")])
+def test_what_is_unproved_has_to_be_accepted(alice, in_company, acme, document, code):
+    uploaded = alice.post(UPLOAD, document).json()
+    assert uploaded["proved"] is False
+    address = f"{WORKFLOWS}{uploaded['workflow']['id']}/"
     response = alice.post(f"{address}publish/", {})
     assert response.status_code == 422
     assert errors(response) == [(None, "unproved")]
-    assert [problem["code"] for problem in response.json()["problems"]] == ["not_all_checked"]
+    assert code in {problem["code"] for problem in response.json()["problems"] if problem["severity"] == "unproved"}
     assert (versions(in_company, acme), state(alice, address)[0]) == ([], "DRAFT")
     response = alice.post(f"{address}publish/", {"accept_unproved": True})
     assert (response.status_code, response.json()["proved"]) == (201, False)
     with in_company(acme):
         assert WorkflowVersion.objects.get().accept_unproved is True
     assert published_events(in_company, acme)[0][2]["accept_unproved"] is True
+
+
+def test_an_upload_of_what_is_unproved_has_to_accept_it_too(alice, in_company, acme):
+    response = alice.post(f"{UPLOAD}?publish=true", parity())
+    assert (response.status_code, errors(response)) == (422, [(None, "unproved")])
+    with in_company(acme):
+        assert not WorkflowDefinition.objects.exists()
+    answer = alice.post(f"{UPLOAD}?publish=true&accept_unproved=true", parity()).json()
+    assert (answer["published_version"], answer["proved"]) == (1, False)
+
+
+def test_a_gap_is_refused_with_the_ticket_that_falls_into_it(alice, in_company, acme):
+    document = {**PURCHASE, "transitions": [link for link in PURCHASE["transitions"] if "is_default" not in link]}
+    address = f"{WORKFLOWS}{alice.post(UPLOAD, document).json()['workflow']['id']}/"
+    response = alice.post(f"{address}publish/", {"accept_unproved": True})
+    assert response.status_code == 422
+    (gap,) = [problem for problem in response.json()["problems"] if problem["severity"] == "error"]
+    assert (gap["code"], gap["task"], gap["counterexample"]["approved"]) == ("gap", "approve", False)
+    assert versions(in_company, acme) == []
+
+
+def test_what_was_checked_counts_for_that_content_alone(in_company, acme):
+    broken = {**PURCHASE, "transitions": [link for link in PURCHASE["transitions"] if "is_default" not in link]}
+    good, bad = normalize(PURCHASE).after, normalize(broken).after
+    with in_company(acme):
+        assert checks.report(good, checks.examine(good)).proved is True
+        # Somebody has written to it between the checks and the lock.
+        assert checks.report(bad, checks.examine(good)).proved is False
+        assert checks.report(good, checks.examine(bad)).proved is True
+
+
+def test_no_unproved_is_lost_among_many_warnings(in_company, acme):
+    document = too_much_to_read()
+    document["tasks"] = [{**task, "assignee_roles": ["a", "b", "c"]} for task in document["tasks"]]
+    with in_company(acme):
+        found = checks.report(normalize(document).after)
+    assert "not_all_checked" in {problem.code for problem in found.problems}
+    assert (len(found.problems), found.proved) == (501, False)
 
 
 def test_if_match(alice, address):

@@ -59,7 +59,7 @@ def test_list(alice, pk, address, two):
     for row in answer["results"]:
         assert {"id", "created_at", "updated_at"} <= row.keys()
         del row["id"], row["created_at"], row["updated_at"]
-    same = {"company": "acme", "workflow": pk, "proved": False, "accept_unproved": False, "created_by": alice.user.pk}
+    same = {"company": "acme", "workflow": pk, "proved": True, "accept_unproved": False, "created_by": alice.user.pk}
     assert answer["results"] == [{**same, "version": 1, "note": ""}, {**same, "version": 2, "note": "Decide"}]
     for ordering in ("-id", "-version"):
         latest = alice.get(f"{address}versions/", {"ordering": ordering, "limit": 1}).json()
@@ -73,7 +73,7 @@ def test_one_with_its_document(alice, pk, address):
         "workflow": pk,
         "version": 1,
         "note": "",
-        "proved": False,
+        "proved": True,
         "accept_unproved": False,
     }
     assert [problem["code"] for problem in row["problems"]] == ["unknown_role", "output_not_kept"]
