@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -82,13 +83,15 @@ def _read(found: Found, count: int, down: list[Pair], back: frozenset[int]) -> L
     places: dict[int, tuple[float, int]] = {}
     before: dict[int, int] = {}
     after: dict[int, int] = {}
+    mirrored = _mirrored(found, count, down)
     left = 0.0
-    for positions, edges in found:
+    for part, (positions, edges) in enumerate(found):
         top = max(y for _, (_, y) in positions)
-        first = min(x for _, (x, _) in positions)
+        side = -1 if part in mirrored else 1
+        first = min(side * x for _, (x, _) in positions)
         for node, (x, y) in positions:
-            places[node] = (left + x - first, round((top - y) / SLOT))
-        left = max(x for x, _ in (places[node] for node, _ in positions)) + SLOT
+            places[node] = (left + side * x - first, round((top - y) / SLOT))
+        left = max(places[node][0] for node, _ in positions) + SLOT
         for a, b in edges:
             if a >= count:
                 after[a] = b
@@ -97,6 +100,20 @@ def _read(found: Found, count: int, down: list[Pair], back: frozenset[int]) -> L
     middles = _straightened(places, count, down, back)
     ways = tuple(_way(middle, count, before, after) for middle in middles)
     return Layers(_apart(places), ways, middles, back)
+
+
+def _mirrored(found: Found, count: int, down: list[Pair]) -> set[int]:
+    """The parts in which ways that part stand against their order in the document more often than with it."""
+    x = {node: place[0] for positions, _ in found for node, place in positions}
+    part_of = {node: part for part, (positions, _) in enumerate(found) for node, _ in positions}
+    balance: Counter[int] = Counter()
+    last: dict[int, float] = {}
+    for place, (a, _) in enumerate(down):
+        now = x[count + place]
+        if a in last:
+            balance[part_of[a]] += 1 if now > last[a] else -1
+        last[a] = now
+    return {part for part, sum_of_signs in balance.items() if sum_of_signs < 0}
 
 
 def _straightened(

@@ -246,3 +246,11 @@ def test_a_workflow_without_tasks():
     root = drawn(bundle({"workflow": {"key": "w", "title": "Empty"}}))
     assert "0 tasks" in words(root)
     assert groups(root, "tf-task") == []
+
+
+def test_ways_stand_in_the_order_of_the_document_and_dead_parts_beside():
+    tasks = [{"key": key, "title": key, "task_type": "FORM"} for key in ("first", "x", "y", "z", "dead")]
+    links = [{"from": None, "to": "first"}, *({"from": "first", "to": key} for key in ("x", "y", "z"))]
+    root = drawn(small(links, tasks))
+    left = {group.get("data-task"): float(group.find(f"{SVG}rect").get("x")) for group in groups(root, "tf-task")}
+    assert left["x"] < left["y"] < left["z"] <= left["dead"]
