@@ -45,13 +45,14 @@ class Comparison:
         self.mix.update(f"field {kind}" for kind, _ in case.fields.values())
         self.mix.update(f"operator {name}" for name in case.used)
         self.mix["default"] += case.default
-        seen = Seen(case)
+        tickets = case.tickets(samples)
+        seen = Seen(case, tickets[0] if tickets else {})
         for problem in problems:
             if problem.counterexample is not None:
                 self.mix["counterexamples"] += 1
                 if not seen.shows(problem):
                     self.contradicted.append((seed, "not replayed", problem))
-        for data in case.tickets(samples):
+        for data in tickets:
             self.mix["tickets"] += 1
             outcome, taken, both = seen.outcome(data)
             if outcome and outcome not in codes and verdict != "unproved":
@@ -73,12 +74,12 @@ class Comparison:
 class Seen:
     """What the engine does with data after the task "ask"."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, any_ticket: dict[str, Any]) -> None:
         self.graph = compile_graph(case.bundle)
         self.task = self.graph.tasks[ASK]
         self.exits = self.task.exits["completed"]
         self.checker = compile_schema(case.bundle["tasks"][ASK]["output_schema"])
-        self.any_ticket = next(iter(case.tickets(25)), {})
+        self.any_ticket = any_ticket
 
     def outcome(self, data: dict[str, Any]) -> tuple[str, list[int], bool]:
         """("gap", "condition_fails" or "", what is taken, whether two of equal priority are true)."""

@@ -12,7 +12,7 @@ from workflow_design.kernel.proof.decisions.cuts import Cuts
 from workflow_design.kernel.proof.decisions.grid import number_at, place_of, plain_between
 from workflow_design.kernel.proof.decisions.parts import Lists, Numbers, One, Part, Texts
 from workflow_design.kernel.proof.decisions.rules import TooLargeError
-from workflow_design.kernel.schemas import Schema
+from workflow_design.kernel.schemas import MAX_INTEGER, Schema
 
 MAX_CELLS = 5_000
 MAX_GROUPS = 6
@@ -61,6 +61,8 @@ class Cell:
     low: float = 0
     high: float = 0
     whole: bool = False
+    part: Numbers | None = None
+    """The numbers of which it is a stretch."""
 
     @property
     def alone(self) -> bool:
@@ -128,8 +130,16 @@ def _numbers(part: Numbers, source: Source, cuts: Sequence[Cuts]) -> Iterator[Ce
         ends = number_at(start, whole), number_at(after - 1, whole)
         if start == after - 1 and source.excludes(value):
             continue
-        tried = [(one, source) for one in dict.fromkeys((value, *ends))]
-        yield Cell(value, tried, "whole" if whole else "doubles", "number", *ends, whole)
+        near = (bound for bound in _round_numbers(value) if ends[0] <= bound <= ends[1])
+        tried = [(one, source) for one in dict.fromkeys((value, *near, *ends))]
+        yield Cell(value, tried, "whole" if whole else "doubles", "number", *ends, whole, part)
+
+
+def _round_numbers(value: float) -> Iterator[int]:
+    """Whole numbers not far away that are multiples of what people like."""
+    if abs(value) < MAX_INTEGER - 1_000:
+        for step in (1, 2, 5, 10, 100):
+            yield from (int(value // step) * step, int(-(-value // step)) * step)
 
 
 def day_text(number: int) -> str:

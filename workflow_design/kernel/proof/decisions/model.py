@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
@@ -14,7 +15,8 @@ from workflow_design.kernel.language.limits import MAX_OPERATIONS
 from workflow_design.kernel.proof.decisions.cells import Cell, Held, cells_of
 from workflow_design.kernel.proof.decisions.costs import Size, cost, size_of
 from workflow_design.kernel.proof.decisions.cuts import EQUALITY, NOTHING, ORDER, Cuts, cuts_of
-from workflow_design.kernel.proof.decisions.parts import ABSENT
+from workflow_design.kernel.proof.decisions.grid import place_of
+from workflow_design.kernel.proof.decisions.parts import ABSENT, Numbers
 from workflow_design.kernel.proof.decisions.rules import (
     IF_FALSE,
     IF_TRUE,
@@ -139,16 +141,8 @@ class _Builder:
         if pair:
             return self._pair_table(place, pair)
         if len(fields) == 1:
-            cells, name = self.cells[fields[0]], leaf.names[0]
-            return Table(
-                fields,
-                {
-                    (number,): self._test(place, data_of((name, cell.value)))
-                    if cell.alone or _claims(cuts, cell)
-                    else OPEN
-                    for number, cell in enumerate(cells)
-                },
-            )
+            along = self._along(place, cuts, leaf.names[0], self.cells[fields[0]])
+            return Table(fields, {(number,): value for number, value in enumerate(along)})
         combinations = 1
         for one in fields:
             combinations *= len(self.cells[one])
@@ -162,6 +156,27 @@ class _Builder:
             else:
                 values[chosen] = OPEN
         return Table(fields, values)
+
+    def _along(self, place: int, cuts: Cuts, name: str, cells: list[Cell]) -> Iterator[str]:
+        """What a leaf comes to in the cells of its field. Along numbers it is evaluated where it can change alone."""
+        part: Numbers | None = None
+        starts: list[int] = []
+        passed, value = 0, OPEN
+        for cell in cells:
+            if not (cell.alone or _claims(cuts, cell)):
+                yield OPEN
+                continue
+            find = cuts.whole if cell.whole else cuts.doubles
+            if cell.part is None or find is None:
+                yield self._test(place, data_of((name, cell.value)))
+                continue
+            if begins := cell.part is not part:
+                part = cell.part
+                starts = sorted(start for one in find for start in one(part))
+            now = bisect_right(starts, place_of(cell.low, cell.whole))
+            if begins or now != passed:
+                passed, value = now, self._test(place, data_of((name, cell.value)))
+            yield value
 
     def _pair_table(self, place: int, pair: _Pair) -> Table:
         first, second = self.number[pair.left], self.number[pair.right]
