@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest
 from django.urls import reverse
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from core.admin import HistoryAdmin, Site
 from core.db import connection
 from core.models import History
 from tenants.admin import DomainAdmin, OwnCompanyAdmin, PlanAdmin
+from tenants.job_admin import JobAdmin
 from tenants.models import Company, Domain, Plan
 from users.admin import CompanyRoleAdmin, OperatorAdmin, PersonAdmin, is_company_admin, is_operator
 from users.forms import OwnPasswordForm, SignInForm
@@ -80,3 +82,4 @@ platform_site.register(Domain, DomainAdmin)
 platform_site.register(Plan, PlanAdmin)
 platform_site.register(User, OperatorAdmin)
 platform_site.register(History, HistoryAdmin)
+platform_site.register(ProcrastinateJob, JobAdmin)
