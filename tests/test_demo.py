@@ -21,6 +21,7 @@ from ticketflower.demo_runs import RUNS
 
 SECONDS = 90
 LEFT_OPEN = 8
+CALLED, CALLED_BACK = 6, 2
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.suffix in (".yaml", ".json"))
 
 
@@ -99,9 +100,14 @@ def check_played(said, own_database):
     assert waiting == [("IN_PROGRESS", True)] * LEFT_OPEN
     ways = {ticket: way for _, ticket, way, status, _ in lines if status == "COMPLETED"}
     assert ways["meal-allowance"] == "approve → audit → correct → approve → audit → pay"
-    # What no worker does yet, the line says who did.
-    assert ways["background-check"] == "record-consent → run-check* → release-offer"
-    assert 'there are no workers for actions yet: run-check {"check_result": "clear"' in said
+    # Called, and called back: by workers, and the systems that stand in for those of the examples.
+    assert ways["background-check"] == "record-consent → run-check → release-offer"
+    assert ways["executive-check"] == "record-consent → run-check → hr-review → decline"
+    assert ways["new-vendor"] == "screen → compliance-review → create-in-erp → tell-requester"
+    assert count(own_database, "acme.action_attempts WHERE status = 'SUCCEEDED'") == CALLED
+    assert count(own_database, "acme.callbacks WHERE status = 'USED'") == CALLED_BACK
+    # What no connector does yet, the line says who did.
+    assert 'there are no connectors yet: create-issue {"issue_key": "BUG-2291"' in said
     assert count(own_database, "acme.incidents") == 0
     for person in ("user", "task_worker"):
         mine = f"w JOIN acme.users u ON u.id = w.assignee_id WHERE u.email = '{person}@acme.example'"
@@ -109,6 +115,31 @@ def check_played(said, own_database):
     assert count(own_database, f"acme.task_instances {mine} AND w.status = 'IN_PROGRESS'") > 0
     assert count(own_database, "acme.task_instances WHERE status = 'OPEN'") > 0
     assert count(own_database, "globex.tickets") == 0
+
+
+def check_a_call(port, password):
+    """The worker calls, the system that it calls calls back, and the ticket goes on."""
+    token = sign_in(port, "acme", "user@acme.example", password)["access"]
+
+    def ask(method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=SECONDS)
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        connection.request(method, f"/api/tenants/acme/{path}", json.dumps(body) if body else None, headers)
+        answer = connection.getresponse()
+        found = json.loads(answer.read())
+        connection.close()
+        assert answer.status in (200, 201), found
+        return found
+
+    data = next(run.data for run in RUNS if run.ticket == "background-check")
+    ticket = ask("POST", "tickets/", {"ticket_definition": "background-check", "data": data})
+    consent = {"output": {"consent_given": True, "consent_on": "2027-01-11"}}
+    ask("POST", f"tasks/{ticket['open_tasks'][0]['id']}/complete/", consent)
+
+    def waits_for():
+        return [task["task_key"] for task in ask("GET", f"tickets/{ticket['id']}/")["open_tasks"]]
+
+    eventually(lambda: waits_for() == ["release-offer"])
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the lines to paste call curl")
@@ -156,6 +187,8 @@ def test_demo_from_the_first_start_to_ctrl_c(manage, own_database):
         shown = sign_in(port, slug, f"{role}@{slug}.example", password)["user"]
         assert shown["system_roles"] == [role]
         assert (len(shown["company_roles"]) > 1) is (slug == "acme" and role in ("user", "task_worker"))
+
+    check_a_call(port, password)
 
     serving.send_signal(signal.SIGINT)
     serving.communicate(timeout=SECONDS)

@@ -6,19 +6,25 @@ What is there already is left as it is, but that everybody's password is the dem
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.test import Client
 from django_tenants.utils import tenant_context
 
+from core.db import connection
 from core.errors import Refused
 from core.json_input import loads
 from core.kept_secret import kept_secret
 from core.models import Actor
-from tenants import spares
+from tenants import queue, running, spares
 from tenants.models import Company
 from ticketflower import demo_tickets
+from ticketflower.demo_outside import HOST, Outside
 from users.models import EVERYONE, CompanyRole, SystemRole, User
 from users.selectors import person
 from users.services.companies import company_found
@@ -26,7 +32,7 @@ from users.services.passwords import password_set
 from users.services.people import person_create, person_new
 from users.services.roles import role_create
 from workflow_design.kernel.document import parse_yaml, workflow_key
-from workflow_design.models import WorkflowDefinition
+from workflow_design.models import TaskDefinition, WorkflowDefinition
 from workflow_design.services.publish import workflow_publish
 from workflow_design.services.upload import upload
 
@@ -74,8 +80,57 @@ def password() -> str:
     return kept_secret(settings.BASE_DIR / ".data" / "demo-password", bytes_of_chance=12)
 
 
-def set_up(say: Callable[[str], None]) -> None:
-    """Make what is missing; `say` gets a line for each thing. Call with the connection on `public`."""
+@contextmanager
+def outside() -> Iterator[Outside]:
+    """The systems that the examples call, where the demo's definitions say that they are; they may be called. OSError
+    when that port is taken. Call with the connection on `public`.
+    """
+    with Outside(_deliver, _port()) as world:
+        settings.ALLOWED_PRIVATE_HOSTS = [*settings.ALLOWED_PRIVATE_HOSTS, world.host]
+        yield world
+
+
+def _port() -> int:
+    """What an earlier demo has chosen; 0 without one."""
+    company = Company.objects.filter(slug=WITH_EXAMPLES).first()
+    if company is None:
+        return 0
+    with tenant_context(company):
+        found = TaskDefinition.objects.filter(action_url__startswith=f"http://{HOST}:").order_by("pk")
+        url = found.values_list("action_url", flat=True).first()
+    return (urlsplit(url).port if url else None) or 0
+
+
+def _deliver(url: str, headers: dict[str, str], body: bytes) -> int:
+    """A callback while no server runs: to the API in this process."""
+    parts = urlsplit(url)
+    sent = {**headers, "host": parts.netloc}
+    try:
+        answer = Client().generic("POST", parts.path, body, "application/json", secure=True, headers=sent)
+        return answer.status_code
+    finally:
+        connection.close()
+
+
+def _work(world: Outside) -> None:
+    """Make the calls that are due, as a worker does, and those that follow from their callbacks."""
+    tenant = connection.tenant
+    connection.set_schema_to_public()
+    busy = True
+    while busy:
+        busy = False
+        while (job := queue.fetch(queues=["actions"], worker=None)) is not None:
+            running.settle(job, running.run(job))
+            busy = True
+        world.wait()
+    connection.set_tenant(tenant)
+
+
+def set_up(say: Callable[[str], None], world: Outside) -> None:
+    """Make what is missing; `say` gets a line for each thing. Call with the connection on `public`.
+
+    The definitions call `world` in place of systems that don't exist.
+    """
     documents = examples()
     _person_made(OPERATOR, say, system_roles=[SystemRole.ADMIN])
     for slug, name in COMPANIES.items():
@@ -92,9 +147,9 @@ def set_up(say: Callable[[str], None]) -> None:
             _make_roles(roles)
             _make_people(slug, roles, say)
             if slug == WITH_EXAMPLES:
-                _upload(documents, slug, say)
+                _upload(documents, slug, say, world)
     people = {role: email_of(role, WITH_EXAMPLES) for role in PLAYERS}
-    demo_tickets.play(WITH_EXAMPLES, people, password(), say)
+    demo_tickets.play(WITH_EXAMPLES, people, password(), say, partial(_work, world))
     # The next sign-ups find a schema ready, as in a server that has run for a while.
     spares.fill(settings.SPARE_SCHEMAS)
 
@@ -145,7 +200,7 @@ def _roles_named(part: Any) -> Iterator[str]:
             yield from _roles_named(item)
 
 
-def _upload(documents: list[Example], slug: str, say: Callable[[str], None]) -> None:
+def _upload(documents: list[Example], slug: str, say: Callable[[str], None], world: Outside) -> None:
     """Upload what isn't there, and publish what never was."""
     creator = person(email=email_of(SystemRole.WORKFLOW_CREATOR, slug))
     for example in documents:
@@ -153,7 +208,7 @@ def _upload(documents: list[Example], slug: str, say: Callable[[str], None]) -> 
         told = "is there"
         if not workflows.exists():
             try:
-                upload(user=creator, document=example.document)
+                upload(user=creator, document=_of_this_world(example.document, world))
             except Refused as error:
                 raise RuntimeError(f"{example.name} is refused: {error}") from error
             told = "uploaded"
@@ -163,3 +218,14 @@ def _upload(documents: list[Example], slug: str, say: Callable[[str], None]) -> 
             except Refused as error:
                 told += f", not published: {error}"
         say(f"{slug}: {example.name} {told}")
+
+
+def _of_this_world(document: Any, world: Outside) -> Any:
+    """The document, with the addresses at which `world` stands in for others."""
+    if "tasks" not in document:
+        return document
+    tasks = [
+        {**task, "action_url": world.address(task["action_url"])} if "action_url" in task else task
+        for task in document["tasks"]
+    ]
+    return {**document, "tasks": tasks}

@@ -1,7 +1,7 @@
 """The demo's tickets: at least one of every ticket type of `examples/`, and what people and systems answer.
 
 Names, numbers and addresses are made up. Where `outputs` hold no answer for a task, the ticket is left waiting there,
-so that inboxes are not empty.
+so that inboxes are not empty. What the world outside answers stands in `demo_outside`.
 """
 
 from __future__ import annotations
@@ -371,9 +371,7 @@ SERVICE = [
         "Fabrik Nord",
         VENDOR,
         {
-            "screen": [{"screening_result": "review", "screening_reference": "chk_93f1", "matches": 1}],
             "compliance-review": [{"compliance_decision": "Accept", "compliance_note": "Only the same name"}],
-            "create-in-erp": [{"vendor_number": "V-30711"}],
             "tell-requester": [{"told_on": "2027-01-15"}],
         },
     ),
@@ -384,7 +382,6 @@ SERVICE = [
         CANDIDATE,
         {
             "record-consent": CONSENT,
-            "run-check": [{"check_result": "clear", "report_id": "rep_551"}],
             "release-offer": [{"offer_sent_on": "2027-01-22"}],
         },
     ),
@@ -394,7 +391,6 @@ SERVICE = [
         {**CANDIDATE, "candidate_name": "Sara Lund", "position": "Chief financial officer"},
         {
             "record-consent": CONSENT,
-            "run-check": [{"check_result": "consider", "report_id": "rep_552", "findings": ["Degree not confirmed"]}],
             "hr-review": [{"cleared": False, "decision_reason": "The degree was made up"}],
             "decline": [{"declined_on": "2027-01-29"}],
         },

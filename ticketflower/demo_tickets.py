@@ -18,7 +18,7 @@ from ticketflower.demo_runs import RUNS, Output, Run
 from users.models import SystemRole
 
 Row = dict[str, Any]
-NO_WORKERS = "there are no workers for actions yet"
+NO_CONNECTORS = "there are no connectors yet"
 # More than any of the demo's tickets has.
 MOST_TASKS = 100
 
@@ -55,14 +55,21 @@ class Caller:
         return found
 
 
-def play(slug: str, people: dict[SystemRole, str], password: str, say: Callable[[str], None]) -> None:
+def play(
+    slug: str,
+    people: dict[SystemRole, str],
+    password: str,
+    say: Callable[[str], None],
+    work: Callable[[], None] = lambda: None,
+) -> None:
     """Open and do what of the demo's tickets isn't there yet: each is known by its conversation.
 
     `people` are the addresses of a user, a task worker and a ticket admin; `say` gets a line for each ticket that is
-    played. What the API refuses, because a definition is not the example's any more, is told, and the next one follows.
+    played; `work` does what workers do, until there is nothing left of it. What the API refuses, because a definition
+    is not the example's any more, is told, and the next one follows.
     """
     with _quietly():
-        player = _Player({role: Caller(slug, email, password) for role, email in people.items()})
+        player = _Player({role: Caller(slug, email, password) for role, email in people.items()}, work)
         seen: Counter[str] = Counter()
         unchanged: list[Row] = []
         for run in RUNS:
@@ -84,20 +91,24 @@ def play(slug: str, people: dict[SystemRole, str], password: str, say: Callable[
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Requests leave the connection where it was, and no line each in the log."""
-    tenant, log = connection.tenant, logging.getLogger("ticketflower.request")
-    level = log.level
-    log.setLevel(max(logging.WARNING, log.getEffectiveLevel()))
+    tenant = connection.tenant
+    logs = [logging.getLogger(f"ticketflower.{name}") for name in ("request", "job")]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(max(logging.WARNING, log.getEffectiveLevel()))
     try:
         yield
     finally:
-        log.setLevel(level)
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
         connection.set_tenant(tenant)
 
 
 class _Player:
     """Plays runs with three people."""
 
-    def __init__(self, people: dict[SystemRole, Caller]) -> None:
+    def __init__(self, people: dict[SystemRole, Caller], work: Callable[[], None]) -> None:
+        self._work = work
         self._requester = people[SystemRole.USER]
         self._worker = people[SystemRole.TASK_WORKER]
         self._admin = people[SystemRole.TICKET_ADMIN]
@@ -108,6 +119,7 @@ class _Player:
         answers = self._answers(run, ticket)
         actions: dict[str, Output] = {}
         for step in range(MOST_TASKS):
+            ticket = self._worked(ticket)
             task = next((task for task in ticket["open_tasks"] if answers.get(task["task_key"])), None)
             if task is None:
                 return ticket, self._line(run, ticket, actions) if new or step else ""
@@ -117,6 +129,13 @@ class _Player:
             done = self._who(task).call("POST", f"tasks/{task['id']}/complete/", {"output": output})
             ticket = done["ticket"]
         raise Declined(f"it has more than {MOST_TASKS} tasks")
+
+    def _worked(self, ticket: Row) -> Row:
+        """The ticket after workers have done what they do of it."""
+        if not any(task["status"] == "PENDING" for task in ticket["open_tasks"]):
+            return ticket
+        self._work()
+        return self._admin.call("GET", f"tickets/{ticket['id']}/")
 
     def _ticket(self, run: Run, conversation: str) -> tuple[Row, bool]:
         """The ticket, and whether it has just been opened."""
@@ -137,7 +156,7 @@ class _Player:
         return found
 
     def _who(self, task: Row) -> Caller:
-        """Whose the task is: nobody's is for the worker to take; what no person does, the ticket admin answers."""
+        """Whose the task is: nobody's is for the worker to take; what nothing else does, the ticket admin answers."""
         if task["status"] == "PENDING":
             return self._admin
         if task["assignee"] is None:
@@ -152,7 +171,5 @@ class _Player:
             line += f", waits for {', '.join(waiting)}"
         if actions:
             given = "; ".join(f"{key} {json.dumps(output)}" for key, output in actions.items())
-            line += f" (* answered by the ticket admin, for {NO_WORKERS}: {given})"
-        elif any(task["status"] == "PENDING" for task in ticket["open_tasks"]):
-            line += f" ({NO_WORKERS})"
+            line += f" (* answered by the ticket admin, for {NO_CONNECTORS}: {given})"
         return line

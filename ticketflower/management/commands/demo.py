@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from core.http_client import CallFailed, send
 from ticketflower import demo, serving
+from ticketflower.demo_outside import Outside
 from users.models import SystemRole
+
+CALLBACK_SECONDS = 10
 
 
 class Command(BaseCommand):
@@ -30,18 +38,23 @@ class Command(BaseCommand):
             if not once:
                 serving.require_free_port(host, port)
             serving.prepare_database()
-            demo.set_up(self.stdout.write)
-            if once:
-                self.stdout.write(guide(host, port))
-                return
-            serving.serve(
-                group,
-                host=host,
-                port=port,
-                worker=worker,
-                ready=lambda: self._ready(host, port, worker),
-                environment=_environment(),
-            )
+            with _outside() as world:
+                demo.set_up(self.stdout.write, world)
+                if once:
+                    self.stdout.write(guide(host, port))
+                    return
+                own = f"{serving.reachable(host)}:{port}"
+                environment = _environment()
+                settings.ALLOWED_PRIVATE_HOSTS = [*settings.ALLOWED_PRIVATE_HOSTS, own]
+                world.deliver = partial(_deliver, own)
+                serving.serve(
+                    group,
+                    host=host,
+                    port=port,
+                    worker=worker,
+                    ready=lambda: self._ready(host, port, worker),
+                    environment=environment,
+                )
 
     def _ready(self, host: str, port: int, worker: bool) -> None:
         self.stdout.write(guide(host, port))
@@ -50,9 +63,38 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+@contextmanager
+def _outside() -> Iterator[Outside]:
+    with ExitStack() as stack:
+        try:
+            world = stack.enter_context(demo.outside())
+        except OSError as error:
+            why = f"The systems that the examples call can't be where they were: {error.strerror}."
+            raise CommandError(why) from error
+        yield world
+
+
+def _deliver(server: str, url: str, headers: dict[str, str], body: bytes) -> int | None:
+    """A callback to the server of this demo: by path, for a company's host may not be known on this machine."""
+    parts = urlsplit(url)
+    slug, path = parts.netloc.partition(".")[0], parts.path.removeprefix("/api/")
+    try:
+        answer = send(
+            "POST", f"http://{server}/api/tenants/{slug}/{path}", headers=headers, body=body, seconds=CALLBACK_SECONDS
+        )
+    except CallFailed:
+        return None
+    return answer.status
+
+
 def _environment() -> dict[str, str]:
-    """Logs for people, unless somebody chose; and they may try the sign-up as often as they like."""
-    return {"THROTTLE_SIGN_UP": "", "LOG_JSON": os.environ.get("LOG_JSON", "false")}
+    """Logs for people, unless somebody chose; they may try the sign-up as often as they like; and the systems that the
+    examples call may be called."""
+    return {
+        "THROTTLE_SIGN_UP": "",
+        "LOG_JSON": os.environ.get("LOG_JSON", "false"),
+        "ALLOWED_PRIVATE_HOSTS": ",".join(settings.ALLOWED_PRIVATE_HOSTS),
+    }
 
 
 def guide(host: str, port: int) -> str:
