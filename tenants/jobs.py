@@ -122,4 +122,4 @@ def _current_company() -> str:
 def delay(failures: int) -> float:
     """Seconds until the next try after so many failures: doubling from 1, and spread, so that what failed together
     does not come back together."""
-    return min(MAX_DELAY_SECONDS, 2.0**failures) * random.uniform(0.5, 1)  # noqa: S311
+    return min(MAX_DELAY_SECONDS, 2 ** min(failures, 20)) * random.uniform(0.5, 1)  # noqa: S311

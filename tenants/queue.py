@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from core.db import connection
+from core.db import connection, fetch_row
 
 # A key that no job's arguments clash with: they lie below it.
 COMPANY, ARGS, FAILURES = "company", "args", "failures"
@@ -121,9 +121,7 @@ def fetch(*, queues: list[str] | None, worker: int | None, done: Fetched | None 
     `done` is the worker's last job, which is taken off the queue in the same statement.
     """
     mine = done._mine if done else [0, 0, 0]
-    with connection.cursor() as cursor:
-        cursor.execute(_FETCH, [*mine, list(Priority), queues, queues, mine[0], worker])
-        row = cursor.fetchone()
+    row = fetch_row(_FETCH, [*mine, list(Priority), queues, queues, mine[0], worker])
     if row is None:
         return None
     number, name, content, attempts = row
