@@ -39,6 +39,10 @@ def test_commands_that_need_a_database(line, needed):
         ("DEBUG", "perhaps", '"DEBUG" invalid: Not a valid boolean.'),
         ("WEB_THREADS", "0", "WEB_THREADS"),
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL"),
+        ("ALLOWED_PRIVATE_HOSTS", "crm.internal,10.0.0.0/8", "'10.0.0.0/8' is no host and no host:port"),
+        ("ALLOWED_PRIVATE_HOSTS", "127.1", "'127.1' is no host and no host:port"),
+        ("OUTBOUND_PORTS", "80,http", "OUTBOUND_PORTS"),
+        ("ENCRYPTION_KEYS", "short", "ENCRYPTION_KEYS"),
     ],
 )
 def test_wrong_setting_is_told_in_one_line(name, value, told):

@@ -12,12 +12,20 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, ValidationError, validate
 
+from core.http_client.addresses import Guard
 from core.logging import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
 env.read_env(BASE_DIR / ".env", recurse=False)
+
+
+def _all_hosts(hosts: list[str]) -> None:
+    try:
+        Guard(hosts, ())
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
 
 
 def _all_ports(ports: list[str]) -> None:
@@ -162,7 +170,7 @@ METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")
 
 # --- Calls to the outside, and secrets at rest ------------------------------------------------------------------
 # Hosts, as host or host:port, that may be called wherever they are; every other address must be public.
-ALLOWED_PRIVATE_HOSTS: list[str] = env.list("ALLOWED_PRIVATE_HOSTS", [])
+ALLOWED_PRIVATE_HOSTS: list[str] = env.list("ALLOWED_PRIVATE_HOSTS", [], validate=_all_hosts)
 OUTBOUND_PORTS: list[int] = [int(port) for port in env.list("OUTBOUND_PORTS", ["80", "443"], validate=_all_ports)]
 ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", [], validate=_all_keys)
 

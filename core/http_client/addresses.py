@@ -138,7 +138,7 @@ def _refused(why: str) -> CallFailed:
 
 class Guard:
     """Which targets and addresses may be called. `private_hosts` are `host` or `host:port`, whose addresses may be any;
-    `ports` bind all others.
+    `ports` bind all others. ValueError for what is no host.
     """
 
     def __init__(self, private_hosts: Collection[str], ports: Collection[int]) -> None:
@@ -146,9 +146,12 @@ class Guard:
         self._private: set[tuple[str, int | None]] = set()
         for entry in private_hosts:
             parts = AUTHORITY.fullmatch(entry)
-            if parts is None:
-                raise ValueError(f"{entry!r} is no host and no host:port")
-            self._private.add((read_host(parts[1]), int(parts[2]) if parts[2] else None))
+            try:
+                host = read_host(parts[1] if parts else "")
+            except CallFailed:
+                raise ValueError(f"{entry!r} is no host and no host:port") from None
+            assert parts is not None
+            self._private.add((host, int(parts[2]) if parts[2] else None))
 
     def trusts(self, target: Target) -> bool:
         """Whether the operator has named this host."""

@@ -109,7 +109,7 @@ class Client:
             return self._exchange(connection, target, method, lines, body, max_bytes, deadline)
         except TimeoutError as error:
             raise CallFailed("timeout", f"{target.host}: {error or 'timed out'}") from error
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a name that TLS can't take
             raise CallFailed("unreachable", f"{target.host}: {error}") from error
 
     def _connect(self, guard: Guard, target: Target, deadline: Deadline) -> Connection:

@@ -16,7 +16,7 @@ import h11
 
 from core.http_client.addresses import Target
 from core.http_client.bodies import Body
-from core.http_client.failures import Deadline, bad_answer, too_large
+from core.http_client.failures import Deadline, bad_answer, bad_request, too_large
 
 Lines = list[tuple[bytes, bytes]]
 
@@ -87,10 +87,13 @@ class Connection:
         self._socket.close()
 
     def _write(self, method: str, path: str, headers: Lines, body: bytes, deadline: Deadline) -> None:
-        parts = [self._http.send(h11.Request(method=method, target=path, headers=headers))]
-        if body:
-            parts.append(self._http.send(h11.Data(data=body)))
-        parts.append(self._http.send(h11.EndOfMessage()))
+        try:
+            parts = [self._http.send(h11.Request(method=method, target=path, headers=headers))]
+            if body:
+                parts.append(self._http.send(h11.Data(data=body)))
+            parts.append(self._http.send(h11.EndOfMessage()))
+        except h11.LocalProtocolError as error:
+            raise bad_request("The call can't be sent: its headers or its body don't fit.") from error
         rest = memoryview(b"".join(part for part in parts if part))
         try:
             while rest:

@@ -22,7 +22,7 @@ from users.models import User
 from workflow_ops import jobs
 from workflow_ops.models import DeliveryStatus, Webhook, WebhookDelivery
 from workflow_ops.services.signing import signature
-from workflow_ops.services.webhooks import message_id, note
+from workflow_ops.services.webhooks import message_id, note, webhook_switch_off
 
 CALL_SECONDS = 15
 # How long after the end of its call a worker may take to record it.
@@ -39,6 +39,7 @@ GONE = 410
 class Claimed:
     """An attempt that is this worker's to make."""
 
+    webhook: int
     delivery: int
     round: int
     number: int
@@ -62,7 +63,10 @@ def delivery_go_on(*, delivery_id: int, round: int) -> None:
     claimed = delivery_claim(delivery_id=delivery_id, round=round)
     if claimed is None:
         return
-    wait = delivery_record(claimed, delivery_send(claimed))
+    result = delivery_send(claimed)
+    wait = delivery_record(claimed, result)
+    if result.status == GONE:
+        webhook_switch_off(webhook_id=claimed.webhook, status=GONE)
     if wait is not None:
         raise Later(wait)
 
@@ -96,7 +100,7 @@ def delivery_claim(*, delivery_id: int, round: int) -> Claimed | None:
     delivery.next_attempt_at = now + timedelta(seconds=LEASE_SECONDS)
     delivery.request = {"method": "POST", "url": redact_url(webhook.url), **summary(headers, body)}
     _save(delivery, "attempts", "last_attempt_at", "next_attempt_at", "request")
-    return Claimed(delivery.pk, round, delivery.attempts, webhook.url, headers, body)
+    return Claimed(webhook.pk, delivery.pk, round, delivery.attempts, webhook.url, headers, body)
 
 
 def delivery_send(claimed: Claimed) -> Result:
@@ -112,7 +116,7 @@ def delivery_send(claimed: Claimed) -> Result:
 @transaction.atomic
 def delivery_record(claimed: Claimed, result: Result) -> float | None:
     """Write what an attempt came to; seconds until the next, None when there is none. What is late is not written."""
-    found = WebhookDelivery.objects.select_related("webhook").select_for_update(of=("self",))
+    found = WebhookDelivery.objects.select_for_update()
     mine = {"round": claimed.round, "attempts": claimed.number, "status": DeliveryStatus.PENDING}
     delivery = found.filter(pk=claimed.delivery, **mine).first()
     if delivery is None:
@@ -122,10 +126,7 @@ def delivery_record(claimed: Claimed, result: Result) -> float | None:
     wait = None
     if not result.error:
         _end(delivery, DeliveryStatus.DELIVERED)
-    elif result.status == GONE:
-        _end(delivery, DeliveryStatus.FAILED)
-        _switch_off(delivery.webhook)
-    elif delivery.attempts >= MAX_ATTEMPTS:
+    elif result.status == GONE or delivery.attempts >= MAX_ATTEMPTS:
         _end(delivery, DeliveryStatus.FAILED)
     else:
         wait = wait_seconds(delivery.attempts)
@@ -198,12 +199,6 @@ def _give_up(delivery: WebhookDelivery, why: str) -> None:
 
 def _end(delivery: WebhookDelivery, status: DeliveryStatus) -> None:
     delivery.status, delivery.next_attempt_at, delivery.ended_at = status, None, timezone.now()
-
-
-def _switch_off(webhook: Webhook) -> None:
-    """The other side has said that there is nobody any more."""
-    Webhook.objects.filter(pk=webhook.pk).update(is_active=False, updated_at=timezone.now())
-    note(Actor(), webhook, "switched_off", status=GONE)
 
 
 def _save(delivery: WebhookDelivery, *names: str) -> None:

@@ -17,6 +17,7 @@ import orjson
 from django.db import transaction
 from django.utils import timezone
 
+from core.db import connection
 from core.errors import Fault, Refused, conflict, invalid, not_found
 from core.models import Actor, record
 from core.redaction import redact_url
@@ -54,7 +55,7 @@ def webhook_create(
     """A new webhook and its secret, which can't be read again. 400 for a bad address, 409 when there are too many."""
     _check_url(url)
     # Whoever else adds one at this moment waits here, and is then counted.
-    list(Webhook.objects.select_for_update().order_by("pk").values_list("pk"))
+    list(Webhook.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     if Webhook.objects.count() >= MAX_WEBHOOKS:
         raise conflict(f"A company has at most {MAX_WEBHOOKS} webhooks.", code="too_many")
     secret = _new_secret()
@@ -93,7 +94,7 @@ def webhook_update(*, user: User, webhook_id: int, **values: Any) -> None:
 @transaction.atomic
 def webhook_delete(*, user: User, webhook_id: int) -> None:
     """Remove a webhook with its deliveries: what is still to be told is not. 404."""
-    webhook = locked(webhook_id)
+    webhook = locked(webhook_id, to_delete=True)
     note(Actor.of(user), webhook, "deleted", **_shown(webhook))
     webhook.delete()
 
@@ -127,9 +128,19 @@ def webhook_test(*, user: User, webhook_id: int) -> WebhookDelivery:
     return delivery
 
 
-def locked(webhook_id: int) -> Webhook:
-    """The webhook, locked until the transaction ends. 404."""
-    webhook = Webhook.objects.select_for_update().filter(pk=webhook_id).first()
+@transaction.atomic
+def webhook_switch_off(*, webhook_id: int, status: int) -> None:
+    """Tell an address nothing any more, because its answers (`status`) say that nobody is there."""
+    webhook = Webhook.objects.select_for_update(no_key=True).filter(pk=webhook_id, is_active=True).first()
+    if webhook is not None:
+        webhook.is_active, webhook.updated_at = False, timezone.now()
+        webhook.save(update_fields=["is_active", "updated_at"])
+        note(Actor(), webhook, "switched_off", status=status)
+
+
+def locked(webhook_id: int, *, to_delete: bool = False) -> Webhook:
+    """The webhook, locked until the transaction ends; it may be told things, unless it is `to_delete`. 404."""
+    webhook = Webhook.objects.select_for_update(no_key=not to_delete).filter(pk=webhook_id).first()
     if webhook is None:
         raise not_found()
     return webhook
@@ -176,15 +187,34 @@ def note(actor: Actor, webhook: Webhook, what: str, **detail: Any) -> None:
 def announce(written: Written) -> None:
     """A delivery, and its job, for everything in a step that a webhook wants told. In the step's transaction."""
     now = timezone.now()
-    deliveries = [
-        WebhookDelivery(webhook_id=pk, event=event, body=_body(event, now, data), created_at=now, updated_at=now)
-        for event, data in _told(written)
-        for pk, events in written.wanted
-        if event in events
-    ]
-    if deliveries:
-        made = WebhookDelivery.objects.bulk_create(deliveries)
-        jobs.deliver.enqueue_many([{"delivery": delivery.pk, "round": delivery.round} for delivery in made])
+    rows = []
+    for event, data in _told(written):
+        webhooks = [pk for pk, events in written.wanted if event in events]
+        if webhooks:
+            rows.append({"event": event, "webhooks": webhooks, "body": _body(event, now, data)})
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_DELIVERIES, [orjson.dumps(rows).decode()])
+            made = cursor.fetchall()
+        jobs.deliver.enqueue_many([{"delivery": pk, "round": 1} for (pk,) in sorted(made)])
+
+
+# A webhook may be removed at this moment: it is held first, so that what happens to it never stops a ticket.
+_DELIVERIES = """
+WITH told AS (
+    SELECT x.event, x.body, w.id::bigint AS webhook, e.place AS place, w.place AS subplace
+    FROM json_array_elements(%s::json) WITH ORDINALITY AS e (value, place)
+    CROSS JOIN LATERAL json_to_record(e.value) AS x (event text, body text, webhooks json)
+    CROSS JOIN LATERAL json_array_elements_text(x.webhooks) WITH ORDINALITY AS w (id, place)
+), held AS MATERIALIZED (
+    SELECT id FROM webhooks WHERE id IN (SELECT webhook FROM told) ORDER BY id FOR KEY SHARE
+)
+INSERT INTO webhook_deliveries (webhook_id, message, event, body, status, round, attempts, last_error, created_at,
+                                updated_at)
+SELECT held.id, gen_random_uuid(), told.event, told.body, 'PENDING', 1, 0, '', now(), now()
+FROM told JOIN held ON held.id = told.webhook ORDER BY told.place, told.subplace
+RETURNING id
+"""
 
 
 def _told(written: Written) -> Iterator[Told]:

@@ -1,18 +1,22 @@
 """Subscribing addresses to what happens: who may, what is kept, what is told when."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
-from django.db import close_old_connections, transaction
+from django.db import connection, transaction
 from django_tenants.utils import tenant_context
 from standardwebhooks import Webhook as Verifier
 
 from core.errors import Refused
 from core.models import History
 from tests.jobs import run_jobs, waiting_jobs
-from workflow_ops.models import Webhook, WebhookDelivery, WebhookEvent
-from workflow_ops.services.webhooks import MAX_WEBHOOKS, webhook_create
+from tests.parallel import at_once
+from tests.people import person
+from workflow_design.services.upload import Options, upload
+from workflow_ops.models import Ticket, Webhook, WebhookDelivery, WebhookEvent
+from workflow_ops.services.tickets import ticket_open
+from workflow_ops.services.webhooks import MAX_WEBHOOKS, webhook_create, webhook_delete
 from workflow_ops.tests.documents import TASKS, TICKETS, flow, statements
 
 WEBHOOKS = "/api/webhooks/"
@@ -129,17 +133,45 @@ def test_at_most_twenty_at_once(own_database, acme):
             webhook_create(**given)
 
     def one_more(_):
-        try:
-            with tenant_context(acme):
-                webhook_create(**given)
-        except Refused as refused:
-            return refused.status
-        finally:
-            close_old_connections()
-        return 201
+        with tenant_context(acme):
+            return webhook_create(**given)
 
-    with ThreadPoolExecutor(4) as pool:
-        assert sorted(pool.map(one_more, range(4))) == [201, 409, 409, 409]
+    refused = [answer for answer in at_once(4, one_more) if isinstance(answer, Refused)]
+    assert [(answer.status, answer.faults[0].code) for answer in refused] == [(409, "too_many")] * 3
+    with tenant_context(acme):
+        assert Webhook.objects.count() == MAX_WEBHOOKS
+
+
+def test_one_that_is_removed_just_when_it_is_to_be_told(own_database, acme):
+    """The ticket is opened all the same."""
+    with tenant_context(acme):
+        alice, uma = person("workflow_creator", acme), person("user", acme)
+        document = flow("plain", ["one"], [(None, "one"), ("one", None)])
+        upload(user=alice, document=document, options=Options(publish=True, accept_unproved=True))
+        webhook, _ = webhook_create(user=alice, url="https://crm.example/", events=ALL)
+    removed = Event()
+
+    def waiting():
+        """Whether somebody waits for a lock of ours."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return cursor.fetchone()[0] > 0
+
+    def act(number):
+        with tenant_context(acme):
+            if number:
+                assert removed.wait(20)
+                return ticket_open(user=uma, ticket_definition="plain", data={})
+            with transaction.atomic():
+                webhook_delete(user=alice, webhook_id=webhook.pk)
+                removed.set()
+                return any(waiting() or Event().wait(0.02) for _ in range(1000))
+
+    waited, ticket = at_once(2, act)
+    assert waited is True
+    assert isinstance(ticket, Ticket), ticket
+    with tenant_context(acme):
+        assert (Webhook.objects.count(), WebhookDelivery.objects.count(), waiting_jobs()) == (0, 0, [])
 
 
 def test_rotating(subscribe, ada):
