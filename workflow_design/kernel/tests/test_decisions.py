@@ -106,7 +106,7 @@ def test_missing_some():
         (INTEGER, {"<": [{"-": [10, var("n")]}, 3]}, {"<=": [var("n"), 7]}, []),
         (INTEGER, {"===": [{"max": [var("n"), 3]}, 3]}, {">": [var("n"), 3]}, []),
         ({**INTEGER, "multipleOf": 2}, {"===": [{"min": [var("n"), 5]}, 5]}, {"<": [var("n"), 5]}, []),
-        ({**INTEGER, "multipleOf": 2}, {"<": [{"min": [var("n"), 5]}, 5]}, {"<": [var("n"), 6]}, gap(n=6)),
+        ({**INTEGER, "multipleOf": 2}, {"<": [{"min": [var("n"), 5]}, 5]}, {">": [var("n"), 6]}, gap(n=6)),
     ],
 )
 def test_bounds_of_numbers(schema, low, high, expected):

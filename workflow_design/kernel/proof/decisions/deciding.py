@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from time import monotonic
+from time import thread_time
 from typing import Any
 
 from workflow_design.kernel.problems import Problem
@@ -23,7 +23,7 @@ from workflow_design.kernel.proof.decisions.words import NO_DEFAULT, NO_RESULT, 
 from workflow_design.kernel.proof.net import Net
 
 MAX_SECONDS = 1.0
-"""For all splits of a definition; the rest is unproved."""
+"""Of the processor, for all splits of a definition; the rest is unproved."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Deciding:
         self.ground = Ground(bundle, net)
         self.facts = Facts(self.ground)
         self.reports = Reports(self.ground)
-        self.until = monotonic() + MAX_SECONDS
+        self.until = thread_time() + MAX_SECONDS
         self.problems: list[Problem] = []
         self.questions: list[Question] = []
 
@@ -59,7 +59,7 @@ class Deciding:
             if not rules or (len(split.exits) == 1 and rules[0] is True):
                 continue
             indexes = [index for index, rule in split.conditions if rule is not True]
-            if monotonic() > self.until:
+            if thread_time() > self.until:
                 self.problems.append(self.reports.unproved(split, TOO_LATE, indexes))
                 continue
             try:

@@ -12,7 +12,8 @@ from workflow_design.kernel.proof.decisions.model import Model, data_of
 from workflow_design.kernel.proof.decisions.space import first_point
 
 MAX_POINTS_TRIED = 12
-MAX_DATA_TRIED = 100
+MAX_DATA_TRIED = 150
+MAX_VALUES_TRIED = 12
 
 
 def confirmed(model: Model, points: int, claim: Callable[[dict[str, Any]], Any]) -> Any:
@@ -46,7 +47,7 @@ def tried_in(model: Model, cells: list[Cell], first: list[Any]) -> Iterator[tupl
             value for value in (*beside, *_beside(cell, others)) if any(source.gives(value) for _, source in cell.tried)
         ]
         values = [*more[:1], *values, *more[1:]] if beside else [*values, *more]
-        tried.append(_distinct(values)[:6])
+        tried.append(_distinct(values)[:MAX_VALUES_TRIED])
     return product(*tried)
 
 
