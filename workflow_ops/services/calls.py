@@ -20,6 +20,7 @@ from core.db import connection
 from core.errors import Refused
 from core.redaction import redact_url, summary
 from core.sealing import SealBroken
+from tenants import counters
 from tenants.jobs import Later
 from users.selectors import domain_of
 from workflow_ops import jobs
@@ -137,6 +138,7 @@ def _abandon(run: Run, work: Work, attempt: ActionAttempt) -> None:
     attempt.status, attempt.outcome, attempt.ended_at = AttemptStatus.ABANDONED, "lost", timezone.now()
     attempt.error = "The worker that made this call was lost."
     attempt.save(update_fields=["status", "outcome", "error", "ended_at"])
+    _count(AttemptStatus.ABANDONED)
 
 
 def _wait_until(moment: Any) -> None:
@@ -271,6 +273,12 @@ def _ended(attempt: ActionAttempt, status: AttemptStatus, reply: Reply) -> None:
             *("status", "outcome", "error", "response", "kept", "duration_ms", "ended_at", "retry_at"),
         ]
     )
+    if status != AttemptStatus.KEPT:  # it is ended once more when the run goes on
+        _count(status)
+
+
+def _count(status: AttemptStatus) -> None:
+    transaction.on_commit(lambda: counters.count("action_attempts", outcome=status.lower()))
 
 
 def _to_pending(work: Work) -> None:
