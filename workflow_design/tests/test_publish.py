@@ -204,7 +204,10 @@ def test_what_was_checked_counts_for_that_content_alone(in_company, acme):
 
 def test_no_unproved_is_lost_among_many_warnings(in_company, acme):
     document = too_much_to_read()
-    document["tasks"] = [{**task, "assignee_roles": ["a", "b", "c"]} for task in document["tasks"]]
+    keys = [task["key"] for task in document["tasks"]]
+    constant = {"condition": {"===": [1, 1]}, "priority": 9}
+    back = [{"from": key, "to": keys[place - step], **constant} for place, key in enumerate(keys) for step in (2, 3, 4)]
+    document["transitions"] = [*back, *document["transitions"]]
     with in_company(acme):
         found = checks.report(normalize(document).after)
     assert "not_all_checked" in {problem.code for problem in found.problems}
