@@ -160,6 +160,19 @@ def put_back(job: Fetched, *, seconds: float, failed: bool = False) -> None:
         )
 
 
+def put_off(company: str, *, seconds: float) -> None:
+    """Leave the jobs of a company that are due alone for so many seconds: thousands of a suspended one that were each
+    fetched and put back once a minute would keep workers from the others'."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE public.procrastinate_jobs SET scheduled_at = clock_timestamp() + make_interval(secs => %s)"
+            " WHERE id IN (SELECT id FROM public.procrastinate_jobs WHERE status = 'todo' AND args ->> 'company' = %s"
+            " AND priority = ANY(%s::int[]) AND COALESCE(scheduled_at, '-infinity'::timestamptz) <= now()"
+            " FOR UPDATE SKIP LOCKED)",
+            [seconds, company, list(Priority)],
+        )
+
+
 def give_up(job: Fetched) -> None:
     """The job has failed for good; it stays in the table for people to see, with the time as `scheduled_at`."""
     with connection.cursor() as cursor:

@@ -27,7 +27,7 @@ class Outcome(StrEnum):
 
     DONE = "done"
     LATER = "later"  # the job's own wish
-    PARKED = "parked"  # its company is suspended: it did not run
+    PARKED = "parked"  # its company is suspended: it did not run, and neither do the others of it
     AGAIN = "again"  # it raised, and is tried again
     FAILED = "failed"  # it raised too often, or its company is gone
 
@@ -76,6 +76,8 @@ def settle(job: Fetched, ended: Run) -> None:
         queue.give_up(job)
     else:
         queue.put_back(job, seconds=ended.seconds, failed=ended.outcome is Outcome.AGAIN)
+        if ended.outcome is Outcome.PARKED and job.company:
+            queue.put_off(job.company, seconds=ended.seconds)
 
 
 def _outcome(job: Fetched) -> Run:

@@ -192,6 +192,24 @@ def test_a_suspended_companys_jobs_are_parked(acme, globex, job, in_company):
     assert events(acme, in_company) == ["acme"]
 
 
+def test_all_jobs_of_a_suspended_company_are_parked_at_once(acme, globex, job, in_company):
+    write_later = job(write)
+    now = timezone.now()
+    for company in (acme, globex):
+        with in_company(company):
+            write_later.enqueue_many([{"event": str(number)} for number in range(5)])
+            write_later.enqueue(event="5", at=now + timedelta(seconds=90))
+    company_suspend(company=acme, actor=Actor())
+    outcomes = [run.outcome for run in run_jobs()]
+    assert (outcomes.count(Outcome.PARKED), outcomes.count(Outcome.DONE)) == (1, 5)
+    company_resume(company=acme, actor=Actor())
+    assert run_jobs(now=now + timedelta(seconds=50)) == []
+    late = run_jobs(now=now + timedelta(seconds=75))
+    assert sorted(run.job.args["event"] for run in late) == list("01234")
+    assert sorted(events(acme, in_company)) == list("01234")
+    assert waiting_jobs() == [{"event": "5"}, {"event": "5"}]
+
+
 @pytest.mark.parametrize(
     "statement", ["UPDATE public.companies SET uuid = gen_random_uuid()", "ALTER SCHEMA acme RENAME TO elsewhere"]
 )
