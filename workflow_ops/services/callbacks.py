@@ -10,7 +10,9 @@ from django.db import transaction
 from core.db import connection
 from core.errors import Fault, Refused, conflict, invalid, not_found
 from core.json_input import BadJSON, loads
+from tenants.models import Company
 from workflow_design import versions
+from workflow_ops import jobs
 from workflow_ops.models import (
     UNDONE,
     ActionAttempt,
@@ -29,6 +31,8 @@ ADDRESS_HEADER = "TicketFlower-Callback-Url"
 SECRET_HEADER = "TicketFlower-Callback-Secret"  # noqa: S105 # a header's name
 MAX_BYTES = 1024 * 1024
 MAX_DELIVERY = 255
+# Of one generation: those after the first serve nothing but the record.
+MOST_DELIVERIES = 50
 # How many generations back a secret is known again, to tell what is late from what is forged.
 _GENERATIONS = 20
 
@@ -110,11 +114,15 @@ def _content(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
 def _receive(task_id: int, generation: int, delivery: str, content: dict[str, Any]) -> bool:
     """Whether it was taken, now or before; what comes too late is remembered once."""
     run, work = lock_task(task_id, None)
-    before = Callback.objects.filter(task_instance=task_id, delivery=delivery).values_list("status", flat=True).first()
+    rows = Callback.objects.filter(task_instance=task_id).values_list("delivery", "status", "generation")
+    before = next((status for known, status, _ in rows if known == delivery), None)
     if before is not None:
         return before != CallbackStatus.LATE
+    if sum(of == generation for _, _, of in rows) >= MOST_DELIVERIES:
+        raise conflict("This task has had too many callbacks.", code="too_many_callbacks")
     late = generation != work.generation or work.status not in UNDONE
-    early = run.status == InstanceStatus.ON_HOLD or _is_called(work)
+    suspended = not late and _is_suspended()
+    early = suspended or run.status == InstanceStatus.ON_HOLD or _is_called(work)
     status = CallbackStatus.LATE if late else CallbackStatus.KEPT if early else CallbackStatus.USED
     Callback.objects.create(
         task_instance_id=task_id, generation=generation, delivery=delivery, status=status, content=content
@@ -123,9 +131,16 @@ def _receive(task_id: int, generation: int, delivery: str, content: dict[str, An
     if status != CallbackStatus.USED:
         event = "callback.late" if late else "callback.kept"
         Note(run, event, **about, task_status=work.status).record(None)
+        if suspended:
+            # No job of the company runs until it is back: this one goes on then.
+            jobs.call.enqueue(task=task_id, generation=generation)
         return not late
     _use(run, work, content, about)
     return True
+
+
+def _is_suspended() -> bool:
+    return not Company.objects.filter(pk=connection.tenant.pk, is_active=True).exists()
 
 
 def _is_called(work: Work) -> bool:

@@ -94,12 +94,14 @@ def derived(key: bytes, *about: Any) -> str:
 
 @transaction.atomic
 def secret_rotate(*, user: User, hours: Any = OVERLAP_HOURS) -> SigningSecret:
-    """A new secret signs from now on; what signed until now is good for `hours` more. 400, 409 (two at once)."""
+    """A new secret signs from now on; older ones are good for at most `hours` more. 400, 409 (two at once)."""
     if type(hours) is not int or not 0 <= hours <= MAX_OVERLAP_HOURS:
         raise Refused([Fault("out_of_range", f"must be a whole number from 0 to {MAX_OVERLAP_HOURS}", "hours")])
     now = timezone.now()
     last = SigningSecret.objects.select_for_update().order_by("-number").first()
-    SigningSecret.objects.filter(valid_until=None).update(valid_until=now + timedelta(hours=hours), updated_at=now)
+    end = now + timedelta(hours=hours)
+    longer = Q(valid_until=None) | Q(valid_until__gt=end)
+    SigningSecret.objects.filter(longer).update(valid_until=end, updated_at=now)
     made = SigningSecret.objects.create(number=last.number + 1 if last else 1, sealed=seal(_new()), created_by=user)
     record(
         actor=Actor.of(user),

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from core.db import connection
 from core.models import History
-from tests.jobs import run_jobs, waiting_jobs
+from tenants.models import Company
+from tests.jobs import Outcome, run_jobs, waiting_jobs
 from tests.routes import written
-from workflow_ops.models import ActionAttempt, Callback, Incident, TaskInstance, WorkflowInstance
+from workflow_ops.models import ActionAttempt, Callback, Incident, SigningSecret, TaskInstance, WorkflowInstance
 from workflow_ops.services import calls
 from workflow_ops.tests.callbacks import Caller
 from workflow_ops.tests.documents import INCIDENTS, TASKS, TICKETS, flow, form, refused
@@ -154,6 +156,29 @@ def test_another_companys_task(called, api, globex, in_company):
     assert (task().status, Callback.objects.count()) == ("PENDING", 0)
 
 
+def test_the_other_companys_task_of_the_same_number(called, api, acme, globex, in_company, outside):
+    """What is signed for one of them is forged for the other."""
+    alice, uma = api("workflow_creator", globex), api("user", globex)
+    document = flow("check", [("check", {**CHECK, "action_url": outside.url})], [(None, "check"), ("check", None)])
+    assert alice.post("/api/workflow/upload/", document, query={"publish": "true"}).status_code == 201
+    own = task().pk
+    with in_company(globex):
+        assert uma.post(TICKETS, {"ticket_definition": "check", "data": {}}).status_code == 201
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE task_instances SET id = %s", [own])
+        # With a signing secret that is the same, too.
+        SigningSecret.objects.create(number=1, sealed=secret_of(acme, in_company))
+    strange = api(None, globex)
+    assert refused(called.deliver(strange, DONE)) == (401, "bad_signature")
+    with in_company(globex):
+        assert (task().status, Callback.objects.count()) == ("PENDING", 0)
+
+
+def secret_of(company, in_company):
+    with in_company(company):
+        return SigningSecret.objects.get().sealed
+
+
 def test_what_waits_for_no_callback_is_unknown(called, nobody, ask):
     form_task = ask()["open_tasks"][0]["id"]
     for pk in (form_task, 999_999_999):
@@ -288,6 +313,30 @@ def test_on_hold_it_is_kept(called, nobody, tom):
     tom.post(f"{address}resume/")
     run_jobs()
     assert (task().status, run().status, run().data) == ("COMPLETED", "COMPLETED", {"result": "clear"})
+
+
+def suspend(company, suspended):
+    Company.objects.filter(pk=company.pk).update(is_active=not suspended)
+
+
+def test_of_a_suspended_company_it_is_kept(called, nobody, acme):
+    suspend(acme, True)
+    assert called.deliver(nobody, DONE).status_code == 204
+    assert [job.outcome for job in run_jobs()] == [Outcome.PARKED]
+    assert (task().status, Callback.objects.get().status) == ("PENDING", "KEPT")
+    suspend(acme, False)
+    run_jobs(now=timezone.now() + timedelta(minutes=5))
+    assert (task().status, run().data) == ("COMPLETED", {"result": "clear"})
+
+
+def test_there_is_an_end_to_deliveries(called, nobody):
+    assert called.deliver(nobody, DONE).status_code == 204
+    for number in range(2, 51):
+        assert called.deliver(nobody, DONE, f"d{number}").status_code == 409
+    before = written()
+    assert refused(called.deliver(nobody, DONE, "d51")) == (409, "too_many_callbacks")
+    assert written() == before
+    assert Callback.objects.count() == 50
 
 
 def test_what_it_brings_can_be_wrong(called, nobody, tom):

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from core.models import History
 from tenants.jobs import Later
-from tests.jobs import run_jobs, waiting_jobs
+from tenants.models import Company
+from tests.jobs import Outcome, run_jobs, waiting_jobs
 from workflow_ops.models import ActionAttempt, Incident, TaskInstance, WorkflowInstance
 from workflow_ops.services import calls
 from workflow_ops.tests.documents import INCIDENTS, TASKS, TICKETS
@@ -231,3 +232,42 @@ def test_a_job_that_fails_for_good_is_an_incident(publish, start, outside, setti
     assert waiting_jobs() == []
     assert Incident.objects.get().message == "Call: It failed. It could not be called: the server's log says why."
     assert (task().status, run().status, outside.calls) == ("ERROR", "ERROR", [])
+
+
+def test_a_suspended_companys_calls_are_parked(shop, outside, acme):
+    outside.says(Said(body={"id": "x"}))
+    Company.objects.filter(pk=acme.pk).update(is_active=False)
+    assert [job.outcome for job in run_jobs()] == [Outcome.PARKED]
+    assert (outside.calls, attempts(), task().status) == ([], [], "PENDING")
+    Company.objects.filter(pk=acme.pk).update(is_active=True)
+    run_jobs(now=timezone.now() + timedelta(minutes=5))
+    assert (len(outside.calls), run().status) == (1, "COMPLETED")
+
+
+def test_two_companies_calls_between_each_other(api, acme, globex, in_company, outside, acme_db):
+    """A worker takes them in turn, dies in the middle, and another one goes on: each write is in its own company."""
+    people = {company.slug: (company, api("user", company)) for company in (acme, globex)}
+    for company, _ in people.values():
+        made = api("workflow_creator", company).post(
+            "/api/workflow/upload/", document("shop", outside.url), query={"publish": "true"}
+        )
+        assert made.status_code == 201
+    for number in range(6):
+        company, uma = people["acme" if number % 2 else "globex"]
+        with in_company(company):
+            data = {"amount": number, "note": company.slug}
+            assert uma.post(TICKETS, {"ticket_definition": "shop", "data": data}).status_code == 201
+            if number in (2, 3):
+                calls.action_claim(task_id=TaskInstance.objects.latest("pk").pk, generation=1)
+                ActionAttempt.objects.update(lease_until=timezone.now())
+    outside.says(*[Said(body={"id": f"PO-{number}"}) for number in range(6)])
+    assert [job.outcome for job in run_jobs()] == [Outcome.DONE] * 6
+    assert [call.json()["amount"] for call in outside.calls] == list(range(6))
+    assert len({call.headers["idempotency-key"] for call in outside.calls}) == 6
+    for company, numbers in ((globex, (0, 2, 4)), (acme, (1, 3, 5))):
+        with in_company(company):
+            found = list(WorkflowInstance.objects.order_by("pk").values_list("status", "data"))
+            values = [{"amount": n, "note": company.slug, "order": f"PO-{n}"} for n in numbers]
+            assert found == [("COMPLETED", value) for value in values]
+            assert ActionAttempt.objects.filter(status="SUCCEEDED").count() == 3
+            assert ActionAttempt.objects.filter(status="ABANDONED").count() == 1
