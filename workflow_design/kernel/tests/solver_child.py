@@ -1,5 +1,6 @@
 """A child that does what its questions say, to see what becomes of its parent."""
 
+import mmap
 import os
 import signal
 import sys
@@ -19,7 +20,7 @@ def solve(question, seconds):
         while True:
             pass
     elif what == "fill":
-        return len(bytearray(value))
+        return len(mmap.mmap(-1, value))
     elif what == "raise":
         raise ValueError(value)
     elif what == "die":
