@@ -21,6 +21,8 @@ from workflow_ops.models_actions import ActionAttempt as ActionAttempt
 from workflow_ops.models_actions import AttemptStatus as AttemptStatus
 from workflow_ops.models_actions import Callback as Callback
 from workflow_ops.models_actions import CallbackStatus as CallbackStatus
+from workflow_ops.models_actions import EndAction as EndAction
+from workflow_ops.models_actions import EndStatus as EndStatus
 from workflow_ops.models_actions import SigningSecret as SigningSecret
 from workflow_ops.models_talk import Attachment as Attachment
 from workflow_ops.models_talk import Comment as Comment
@@ -125,6 +127,19 @@ class WorkflowInstance(models.Model):
         models.CharField(max_length=63), default=list, help_text="fields that the requester sees"
     )
     conversation = models.CharField(max_length=200, blank=True, default="")
+    parent = models.ForeignKey(
+        "self", null=True, on_delete=models.RESTRICT, related_name="children", db_index=False, help_text="what ran it"
+    )
+    parent_task = models.ForeignKey(
+        "TaskInstance",
+        null=True,
+        on_delete=models.RESTRICT,
+        related_name="children",
+        db_index=False,
+        help_text="the parent's task that waits for it; none: the parent's end started it",
+    )
+    parent_generation = models.PositiveIntegerField(null=True, help_text="of the task, or of the end action")
+    depth = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="how many parents are above it")
     tasks_executed = models.PositiveIntegerField(default=0)
     tokens_used = models.PositiveBigIntegerField(default=0)
     cost = models.DecimalField(max_digits=14, decimal_places=6, default=0)
@@ -145,6 +160,16 @@ class WorkflowInstance(models.Model):
                 name="instance_conversation_once",
                 violation_error_message="This conversation has an open run of this workflow.",
             ),
+            models.UniqueConstraint(
+                fields=["parent_task", "parent_generation"],
+                condition=models.Q(parent_task__isnull=False),
+                name="instance_child_once",
+            ),
+            models.UniqueConstraint(
+                fields=["parent", "parent_generation"],
+                condition=models.Q(parent__isnull=False, parent_task__isnull=True),
+                name="instance_next_once",
+            ),
             models.CheckConstraint(
                 condition=models.Q(completed_at__isnull=True) ^ models.Q(status__in=CLOSED),
                 name="instance_closed_has_time",
@@ -157,6 +182,7 @@ class WorkflowInstance(models.Model):
             models.Index(fields=["status", "id"], name="instance_status"),
             models.Index(fields=["created_at"], name="instance_created"),
             models.Index(fields=["conversation"], name="instance_conversation", condition=~models.Q(conversation="")),
+            models.Index(fields=["parent", "id"], name="instance_parent", condition=models.Q(parent__isnull=False)),
         ]
 
     def __str__(self) -> str:

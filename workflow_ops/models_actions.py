@@ -20,15 +20,47 @@ class AttemptStatus(models.TextChoices):
     LATE = "LATE"
 
 
+class EndStatus(models.TextChoices):
+    """Of an end action. ERROR: an incident says why. SKIPPED: a person let it be."""
+
+    PENDING = "PENDING"
+    COMPLETED = "COMPLETED"
+    ERROR = "ERROR"
+    SKIPPED = "SKIPPED"
+
+
+class EndAction(models.Model):
+    """What a run does when it is COMPLETED, as its workflow's `end_action` says. Locked by the run's row."""
+
+    instance = models.OneToOneField(
+        "workflow_ops.WorkflowInstance", on_delete=models.CASCADE, related_name="end_action"
+    )
+    status = models.CharField(max_length=9, choices=EndStatus.choices, default=EndStatus.PENDING)
+    generation = models.PositiveIntegerField(default=1, help_text="a person's retry begins it anew")
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "end_actions"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"end of {self.instance}"
+
+
 class ActionAttempt(models.Model):
-    """One call that an action made, or is making: written before the call, ended after it.
+    """One call that a task's action, or the end action of a run, made or is making: written before the call, ended
+    after it.
 
     A `generation` is what one opening, or one retry by a person, leads to: its attempts send the same body under the
     same Idempotency-Key.
     """
 
     task_instance = models.ForeignKey(
-        "workflow_ops.TaskInstance", on_delete=models.CASCADE, related_name="attempts", db_index=False
+        "workflow_ops.TaskInstance", null=True, on_delete=models.CASCADE, related_name="attempts", db_index=False
+    )
+    end_action = models.ForeignKey(
+        EndAction, null=True, on_delete=models.CASCADE, related_name="attempts", db_index=False
     )
     generation = models.PositiveIntegerField()
     number = models.PositiveIntegerField(help_text="within its generation, from 1")
@@ -55,6 +87,15 @@ class ActionAttempt(models.Model):
                 fields=["task_instance", "generation"],
                 condition=models.Q(status="RUNNING"),
                 name="action_attempt_one_running",
+            ),
+            models.UniqueConstraint(
+                fields=["end_action", "generation", "number"],
+                condition=models.Q(end_action__isnull=False),
+                name="action_attempt_number_at_end",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(task_instance__isnull=True) ^ models.Q(end_action__isnull=True),
+                name="action_attempt_of_one",
             ),
             models.CheckConstraint(
                 condition=models.Q(ended_at__isnull=True) ^ ~models.Q(status="RUNNING"),
