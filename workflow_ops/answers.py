@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.db import connection
+from core.db import prepared_cursor
 from users.models import User
 from workflow_ops.selectors import TASK_ROWS, TICKET_ROWS, row_values
 
@@ -14,7 +14,7 @@ def completed(*, user: User, task_id: int, opened: list[int]) -> bytes:
     tickets, ticket_params = TICKET_ROWS.bound(**row_values(user)).select(
         "tickets WHERE tickets.instance_id = (SELECT w.instance_id FROM task_instances w WHERE w.id = %s)", task_id
     )
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         # Tasks first, and of them the completed one: what it opened came later.
         cursor.execute(f"SELECT 0, {tasks} UNION ALL SELECT 1, {tickets} ORDER BY 1, 2", [*task_params, *ticket_params])
         rows = cursor.fetchall()

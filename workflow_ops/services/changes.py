@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from core.db import connection
+from core.db import prepared_cursor
 from core.models import Actor
 from users.models import User
 from workflow_design.kernel.engine import Event, Incident, Step
@@ -128,7 +128,7 @@ class Changes:
             "stopped": self.incidents,
             "noted": True,
         }
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(
                 _statement(*(name for name, wanted in parts.items() if wanted)),
                 {

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from core.db import connection
+from core.db import prepared_cursor
 from core.errors import conflict, not_found
 from users.models import User
 from workflow_design import versions
@@ -77,7 +77,7 @@ WHERE w.id = %s FOR UPDATE OF i, w
 
 def lock(instance_id: int) -> Run:
     """The run, locked until the transaction ends. 404."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_LOCK, [instance_id])
         row = cursor.fetchone()
     if row is None:
@@ -87,7 +87,7 @@ def lock(instance_id: int) -> Run:
 
 def lock_task(task_id: int, user: User | None) -> tuple[Run, Work]:
     """The task and its run, both locked. `user` is who asks (None: the system). 404."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_LOCK_TASK, [user.pk if user else None, task_id])
         row = cursor.fetchone()
     if row is None:
