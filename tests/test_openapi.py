@@ -136,17 +136,27 @@ def test_what_needs_a_token_says_so_and_nothing_else_does():
     }
 
 
+PERSON = "/api/users/{id}/"
+# What stands beside the errors of a refusal.
+TOLD_BESIDES = {"PublishRefused": {"problems"}, "NobodyLeft": {"tasks"}}
+
+
 def test_every_refusal_has_the_one_shape():
     for method, path, operation in operations():
         for status, answer in operation["responses"].items():
             if "400" <= status < "500":
                 schema = answer["content"]["application/json"]["schema"]
-                # Refused publishing comes with its problems.
-                name = "PublishRefused" if status == "422" else "Error"
+                name = "Error"
+                if status == "422":
+                    name = "PublishRefused"
+                elif (method, path, status) in (("put", PERSON, "409"), ("patch", PERSON, "409")):
+                    name = "NobodyLeft"
                 assert schema == {"$ref": f"#/components/schemas/{name}"}, f"{method} {path} {status}"
-    refused = document()["components"]["schemas"]["PublishRefused"]["properties"]
-    assert refused.items() > document()["components"]["schemas"]["Error"]["properties"].items()
-    assert refused.keys() - document()["components"]["schemas"]["Error"]["properties"].keys() == {"problems"}
+    schemas = document()["components"]["schemas"]
+    for name, besides in TOLD_BESIDES.items():
+        refused = schemas[name]["properties"]
+        assert refused.items() > schemas["Error"]["properties"].items()
+        assert refused.keys() - schemas["Error"]["properties"].keys() == besides
 
 
 def test_examples_are_valid():
