@@ -25,6 +25,14 @@ def test_a_missing_default():
     assert said(deciding({"ok": BOOLEAN}, {"===": [var("ok"), True]})) == gap(ok=False)
 
 
+def test_every_clause_of_a_condition_counts():
+    inside = {"and": [{">=": [var("n"), 0]}, {"<": [var("n"), 10]}]}
+    outside = {"or": [{"<": [var("n"), 0]}, {">": [var("n"), 10]}]}
+    assert said(deciding({"n": INTEGER}, inside, outside)) == gap(n=10)
+    outside["or"].append({"===": [var("n"), 10]})
+    assert said(deciding({"n": INTEGER}, inside, outside)) == []
+
+
 def test_a_default_closes_every_gap():
     assert said(deciding({"ok": BOOLEAN}, {"===": [var("ok"), True]}, default=True)) == []
 
@@ -93,6 +101,7 @@ def test_missing_some():
         # Between a double and the next one there is nothing.
         (NUMBER, {"<=": [var("n"), 0.1]}, {">=": [var("n"), 0.10000000000000002]}, []),
         (NUMBER, {"<": [var("n"), 0.1]}, {">=": [var("n"), 0.10000000000000002]}, gap(n=0.1)),
+        (NUMBER, {"<=": [var("n"), 0.1]}, {">": [var("n"), 0.10000000000000002]}, gap(n=0.10000000000000002)),
         # A whole number is never between two others, even where doubles are whole.
         (INTEGER, {"<": [var("n"), 9007199254740991]}, {">=": [var("n"), 9007199254740991]}, []),
         (INTEGER, {"<": [var("n"), 2.5]}, {">": [var("n"), 2.6]}, []),
