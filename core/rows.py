@@ -10,7 +10,7 @@ import re
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Model, QuerySet
@@ -22,6 +22,8 @@ from core.db import here
 _NAMED = re.compile(r"(?<!:):([a-z]+)\b")
 # Counting stops here: beyond, `count` is null.
 COUNT_LIMIT = 10_000
+# Whose KeptRows are more than that, by company's uuid and key column.
+_many: set[tuple[Any, str]] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Rows:
     orders by the key, it says "by the first column". `joined` is what the expressions read besides their table's row:
     what stands behind FROM, of which there is one row for each of the table's.
     """
+
+    _kept: ClassVar[bool] = False
 
     def __init__(self, joined: str = "", **columns: str) -> None:
         sql = ", ".join(f'{expression.replace("%", "%%")} AS "{name}"' for name, expression in columns.items())
@@ -77,14 +81,21 @@ class Rows:
         if not counted or "%s" in ending:
             raise ValueError("A page is of a queryset that is ordered by columns.")
         page = self._page.replace("{source}", f"{source} LIMIT {limit} OFFSET {offset}")
+        whole = (getattr(here().tenant, "uuid", None), self._id) if self._kept and _is_whole(queryset.query) else None
+        count = f"(SELECT count(*) FROM (SELECT 1 FROM {counted} LIMIT {COUNT_LIMIT + 1}) counted)"
+        known = whole is not None and whole in _many
         with here().cursor() as cursor:
             # row_to_json takes half the time of json_build_object, which looks up how to write each value anew.
             cursor.execute(
-                f"SELECT (SELECT count(*) FROM (SELECT 1 FROM {counted} LIMIT {COUNT_LIMIT + 1}) counted), ({page})",
-                [*params, *self._params(), *params],
+                f"SELECT {COUNT_LIMIT + 1 if known else count}, ({page})",
+                [*(() if known else params), *self._params(), *params],
             )
-            count, rows = cursor.fetchone()
-        return Page(count if count <= COUNT_LIMIT else None, rows or "")
+            found, rows = cursor.fetchone()
+        if found <= COUNT_LIMIT:
+            return Page(found, rows or "")
+        if whole is not None:
+            _many.add(whole)
+        return Page(None, rows or "")
 
     def one(self, queryset: QuerySet[Any], *extra: str) -> tuple[Any, ...] | None:
         """The JSON text of the only row of `queryset`, followed by the columns named in `extra`; None if none."""
@@ -115,14 +126,25 @@ class Rows:
         return [values[name] for name in self._names]
 
 
+class KeptRows(Rows):
+    """Those of a table of which no row is ever deleted: once they are many, they are not counted again."""
+
+    _kept = True
+
+
 def _source(queryset: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
     """What stands behind FROM in a queryset's statement: which rows; what they look like is said here."""
     query = queryset.query
     if query.distinct:
         raise ValueError("Rows can't be told of a DISTINCT queryset: narrow it with Exists instead of a join.")
-    if not (query.where or query.annotations or query.is_sliced):
+    if _is_whole(query):
         return _whole_table(queryset.model, query.order_by), ()  # type: ignore[arg-type] # a class can be a key
     return _behind_from(query.clone())
+
+
+def _is_whole(query: Query) -> bool:
+    """Whether a query is of all rows of its table."""
+    return not (query.where or query.annotations or query.is_sliced)
 
 
 @lru_cache(maxsize=1024)

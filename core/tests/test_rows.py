@@ -6,9 +6,10 @@ from datetime import datetime
 import pytest
 from django.db import connection
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 
 from core import rows as rows_module
-from core.rows import Rows
+from core.rows import KeptRows, Rows
 from core.tests.things import Thing, make_things
 
 ROWS = Rows(
@@ -90,6 +91,25 @@ def test_counting_stops(monkeypatch):
     assert (page.count, len(names(page))) == (None, 2)
     monkeypatch.setattr(rows_module, "COUNT_LIMIT", 7)
     assert ROWS.page(Thing.objects.order_by("pk"), limit=2, offset=0).count == 7
+
+
+def test_many_rows_that_are_kept_are_counted_once(monkeypatch, in_company, globex):
+    kept = KeptRows(id="test_things.id", name="test_things.name")
+    monkeypatch.setattr(rows_module, "COUNT_LIMIT", 6)
+    monkeypatch.setattr(rows_module, "_many", set())
+
+    def page(queryset):
+        with CaptureQueriesContext(connection) as captured:
+            found = kept.page(queryset.order_by("pk"), limit=2, offset=2)
+        return found.count, names(found), "count(*)" in captured[-1]["sql"]
+
+    assert page(Thing.objects.all()) == (None, ["thing 2", "thing 3"], True)
+    assert page(Thing.objects.all()) == (None, ["thing 2", "thing 3"], False)
+    assert page(Thing.objects.filter(size__gte=2)) == (5, ["thing 4", "thing 5"], True)
+    with in_company(globex):
+        make_things()
+        Thing.objects.bulk_create(Thing(name=f"other {number}", size=number) for number in range(3))
+        assert page(Thing.objects.all()) == (3, ["other 2"], True)
 
 
 def test_text_that_looks_like_something_else():
