@@ -70,21 +70,23 @@ class Deciding:
         self.problems += check_transforms(self.ground)
 
     def _split(self, split: Split, rules: list[Any], indexes: list[int]) -> None:
-        models: list[tuple[str, Model]] = []
+        known = [rule for index in indexes if (rule := split.graph.rule(index))]
+        names = sorted({path for rule in known for path in rule.condition.reads})
+        tickets: list[str] = []
         seen: list[list[Held]] = []
         for ticket in self.ground.tickets:
-            held = partial(self.ground.held, split.task, split.event, ticket)
-            model = model_of(rules, held)
-            domains = [held(name) for name in model.names]
-            if domains not in seen:
-                seen.append(domains)
-                models.append((ticket, model))
-        found = [(ticket, *self._judged(split, rules, ticket, model, len(models) == 1)) for ticket, model in models]
+            holds = [self.ground.held(split.task, split.event, ticket, name) for name in names]
+            if holds not in seen:
+                seen.append(holds)
+                tickets.append(ticket)
+        found = [(ticket, *self._judged(split, rules, ticket, len(tickets) == 1)) for ticket in tickets]
         self._report(split, found, indexes)
 
-    def _judged(self, split: Split, rules: list[Any], ticket: str, model: Model, alone: bool) -> tuple[Model, Findings]:
+    def _judged(self, split: Split, rules: list[Any], ticket: str, alone: bool) -> tuple[Model, Findings]:
         """First without what has led here, which most splits don't need."""
+        held = partial(self.ground.held, split.task, split.event, ticket)
         fill = partial(self.ground.filled, split.task, split.event, ticket)
+        model = model_of(rules, held)
         claims = Claims(split, fill, None)
         findings = None if model.space_or_none is None else judge(split, model, claims, with_fact=False)
         with_fact = False
@@ -92,9 +94,10 @@ class Deciding:
             fact = self.facts.after(split.task, split.event)
             if fact is not None:
                 claims = Claims(split, fill, fact)
-                held = partial(self.ground.held, split.task, split.event, ticket)
+                may_fail = model.may_fail
                 with suppress(TooLargeError):
                     model, with_fact = model_of([*rules, fact], held), True
+                model.may_fail = may_fail  # the fact isn't evaluated here
                 findings = None if model.space_or_none is None else judge(split, model, claims, with_fact=with_fact)
         asks = self._asks(split, model, findings)
         if asks:
