@@ -19,8 +19,8 @@ class WebhookAdmin(RunAdmin):
     list_filter = ("is_active",)
     list_select_related: ClassVar[Any] = ("created_by",)
     fields = (
-        *("name", "url", "told", "is_active", "description", "previous_until", "created_by", "created_at"),
-        "deliveries",
+        *("name", "url", "told", "is_active", "description", "previous_until", "failing_since"),
+        *("paused_until", "created_by", "created_at", "deliveries"),
     )
 
     @admin.display(description="webhook", ordering="pk")

@@ -37,6 +37,8 @@ class Webhook(BaseModel):
     sealed = models.TextField(help_text="the secret that signs, encrypted")
     previous_sealed = models.TextField(blank=True, default="", help_text="the one before, encrypted")
     previous_until = models.DateTimeField(null=True, help_text="until when the one before signs too")
+    failing_since = models.DateTimeField(null=True, help_text="since when it has taken nothing")
+    paused_until = models.DateTimeField(null=True, help_text="until when nothing is sent: it did not answer")
 
     class Meta:
         db_table = "webhooks"

@@ -39,6 +39,12 @@ class WebhookSerializer(AuditSerializer):
     previous_secret_until = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="Until when the secret before the present one signs too."
     )
+    failing_since = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Since when it has taken nothing; null: it took the last message."
+    )
+    paused_until = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Until when nothing is sent, because it did not answer."
+    )
 
 
 class WebhookWithSecretSerializer(WebhookSerializer):

@@ -20,9 +20,10 @@ from tenants.cleanup import delete_in_batches
 from tenants.jobs import Later
 from users.models import User
 from workflow_ops import jobs
-from workflow_ops.models import DeliveryStatus, Webhook, WebhookDelivery
+from workflow_ops.models import TEST_EVENT, DeliveryStatus, Webhook, WebhookDelivery
 from workflow_ops.services.signing import signature
-from workflow_ops.services.webhooks import message_id, note, webhook_switch_off
+from workflow_ops.services.webhook_health import GONE, webhook_heard
+from workflow_ops.services.webhooks import message_id, note
 
 CALL_SECONDS = 15
 # How long after the end of its call a worker may take to record it.
@@ -32,7 +33,6 @@ MAX_ATTEMPTS = 10
 FIRST_DELAY_SECONDS = 10
 DELAY_FACTOR = 3
 KEPT_DAYS = 30
-GONE = 410
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Claimed:
     """An attempt that is this worker's to make."""
 
     webhook: int
+    failing: bool
     delivery: int
     round: int
     number: int
@@ -65,8 +66,9 @@ def delivery_go_on(*, delivery_id: int, round: int) -> None:
         return
     result = delivery_send(claimed)
     wait = delivery_record(claimed, result)
-    if result.status == GONE:
-        webhook_switch_off(webhook_id=claimed.webhook, status=GONE)
+    if result.error or claimed.failing:
+        # After the delivery's transaction: whoever removes a webhook locks it first, and then its deliveries.
+        webhook_heard(webhook_id=claimed.webhook, taken=not result.error, status=result.status)
     if wait is not None:
         raise Later(wait)
 
@@ -85,6 +87,9 @@ def delivery_claim(*, delivery_id: int, round: int) -> Claimed | None:
     if not webhook.is_active:
         _give_up(delivery, "The webhook was switched off.")
         return None
+    by_hand = delivery.attempts == 0 and (delivery.round > 1 or delivery.event == TEST_EVENT)
+    if webhook.paused_until is not None and webhook.paused_until > now and not by_hand:
+        raise Later((webhook.paused_until - now).total_seconds() * random.uniform(1, 1.25))  # noqa: S311
     if delivery.attempts >= MAX_ATTEMPTS:
         _give_up(delivery, "The worker that made the last attempt was lost.")
         return None
@@ -100,7 +105,9 @@ def delivery_claim(*, delivery_id: int, round: int) -> Claimed | None:
     delivery.next_attempt_at = now + timedelta(seconds=LEASE_SECONDS)
     delivery.request = {"method": "POST", "url": redact_url(webhook.url), **summary(headers, body)}
     _save(delivery, "attempts", "last_attempt_at", "next_attempt_at", "request")
-    return Claimed(webhook.pk, delivery.pk, round, delivery.attempts, webhook.url, headers, body)
+    return Claimed(
+        webhook.pk, webhook.failing_since is not None, delivery.pk, round, delivery.attempts, webhook.url, headers, body
+    )
 
 
 def delivery_send(claimed: Claimed) -> Result:

@@ -85,8 +85,10 @@ def webhook_update(*, user: User, webhook_id: int, **values: Any) -> None:
         return
     for name, value in changed.items():
         setattr(webhook, name, value)
+    if changed.keys() & {"url", "is_active"}:
+        webhook.failing_since = webhook.paused_until = None
     webhook.updated_at = timezone.now()
-    webhook.save(update_fields=[*changed, "updated_at"])
+    webhook.save(update_fields=[*changed, "failing_since", "paused_until", "updated_at"])
     after = _shown(webhook)
     note(Actor.of(user), webhook, "changed", **{name: [before[name], after[name]] for name in changed})
 
@@ -126,16 +128,6 @@ def webhook_test(*, user: User, webhook_id: int) -> WebhookDelivery:
     jobs.deliver.enqueue(delivery=delivery.pk, round=delivery.round)
     note(Actor.of(user), webhook, "tested")
     return delivery
-
-
-@transaction.atomic
-def webhook_switch_off(*, webhook_id: int, status: int) -> None:
-    """Tell an address nothing any more, because its answers (`status`) say that nobody is there."""
-    webhook = Webhook.objects.select_for_update(no_key=True).filter(pk=webhook_id, is_active=True).first()
-    if webhook is not None:
-        webhook.is_active, webhook.updated_at = False, timezone.now()
-        webhook.save(update_fields=["is_active", "updated_at"])
-        note(Actor(), webhook, "switched_off", status=status)
 
 
 def locked(webhook_id: int, *, to_delete: bool = False) -> Webhook:

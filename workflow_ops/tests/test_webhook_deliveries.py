@@ -217,6 +217,56 @@ def test_an_address_that_is_gone(deliver, shown, hook, ada, outside):
     assert (entry.actor, entry.detail) == ("system", {"status": 410})
 
 
+def test_an_address_that_says_nothing_is_left_alone(deliver, shown, hook, ada, ask, outside, settings):
+    settings.ALLOWED_PRIVATE_HOSTS = []
+    first = deliver()
+    one = f"{WEBHOOKS}{hook['id']}/"
+    webhook = Webhook.objects.get()
+    assert webhook.failing_since is not None
+    assert timedelta(seconds=9) < webhook.paused_until - webhook.failing_since < timedelta(seconds=11)
+    # What happens meanwhile waits, without an attempt; what a person asks for does not.
+    settings.ALLOWED_PRIVATE_HOSTS = [outside.host]
+    ask()
+    assert [run.outcome for run in run_jobs()] == [Outcome.LATER]
+    assert outside.calls == []
+    assert WebhookDelivery.objects.get(event="ticket.created").attempts == 0
+    assert ada.post(f"{one}deliveries/{first}/resend/").status_code == 200
+    run_jobs()
+    assert shown(first)["status"] == "DELIVERED"
+    assert [ada.get(one).json()[name] for name in ("failing_since", "paused_until")] == [None, None]
+    run_jobs(now=timezone.now() + LATER)
+    assert [json.loads(call.body)["type"] for call in outside.calls] == ["webhook.test", "ticket.created"]
+
+
+def test_pauses_grow_and_end_with_an_answer(deliver, outside, settings):
+    settings.ALLOWED_PRIVATE_HOSTS = []
+    for minutes, pause in ((3, 3), (60, 10)):
+        Webhook.objects.update(failing_since=timezone.now() - timedelta(minutes=minutes), paused_until=None)
+        deliver()
+        paused = Webhook.objects.get().paused_until - timezone.now()
+        assert timedelta(minutes=pause - 1) < paused < timedelta(minutes=pause, seconds=5)
+    settings.ALLOWED_PRIVATE_HOSTS = [outside.host]
+    outside.says(Said(500))
+    deliver()
+    webhook = Webhook.objects.get()
+    assert (webhook.failing_since is None, webhook.paused_until) == (False, None)
+
+
+@pytest.mark.parametrize(("days", "active"), [(4, True), (6, False)])
+def test_an_address_that_fails_for_days(days, active, deliver, hook, ada, outside):
+    outside.says(Said(500), Said(200))
+    Webhook.objects.update(failing_since=timezone.now() - timedelta(days=days))
+    deliver()
+    one = f"{WEBHOOKS}{hook['id']}/"
+    assert ada.get(one).json()["is_active"] is active
+    assert History.objects.filter(event="webhook.switched_off").count() == (0 if active else 1)
+    if not active:
+        again = ada.patch(one, {"is_active": True}).json()
+        assert (again["is_active"], again["failing_since"]) == (True, None)
+    deliver()
+    assert ada.get(one).json()["failing_since"] is None
+
+
 def test_removed_while_it_waits(hook, ada, outside):
     ada.post(f"{WEBHOOKS}{hook['id']}/test/")
     ada.delete(f"{WEBHOOKS}{hook['id']}/")

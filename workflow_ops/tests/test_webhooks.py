@@ -63,6 +63,8 @@ def test_a_secret_is_shown_once(subscribe, ada, acme):
         "is_active": True,
         "description": "CRM",
         "previous_secret_until": None,
+        "failing_since": None,
+        "paused_until": None,
         "created_by": ada.user.pk,
         "created_at": made["created_at"],
         "updated_at": made["updated_at"],
