@@ -37,6 +37,10 @@ class Examined:
     digest: bytes
     proof: Proof
 
+    def is_of(self, bundle: Mapping[str, Any]) -> bool:
+        """Whether it was this bundle."""
+        return self.digest == _digest(bundle)
+
 
 _MAX_PROOFS = 64
 _proofs: dict[bytes, Proof] = {}
@@ -74,7 +78,7 @@ def report(bundle: Mapping[str, Any], examined: Examined | None = None) -> Repor
     """What publishing goes by: with what the company's own rows add. Where `examined` is of another bundle, since
     somebody has changed the working copy meanwhile, it is looked at anew.
     """
-    if examined is None or examined.digest != _digest(bundle):
+    if examined is None or not examined.is_of(bundle):
         examined = examine(bundle)
     proof = examined.proof
     own = [*check_staffing(bundle), *_unknown_workflows(bundle)]

@@ -19,6 +19,9 @@ from workflow_design.services.checks import Report, examine, report
 from workflow_design.services.stored import errors, load
 from workflow_design.services.writing import locked, noted
 
+_ATTEMPTS = 4
+"""Of a working copy that is written to again and again, the last is checked while writers wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -38,22 +41,21 @@ def workflow_publish(
     404, 412; 422 with every problem when there is an error, or something unproved that isn't accepted. A draft becomes
     active; a deactivated or archived workflow stays so.
     """
-    with transaction.atomic():
-        workflow = locked(workflow_id, expected)
-        if not has_changes(workflow):
-            return _last(workflow)
-        seen = _bundle(workflow)
-    examined = examine(seen)  # while nobody waits for the row
-    with transaction.atomic():
-        workflow = locked(workflow_id, expected)
-        if not has_changes(workflow):  # somebody else has published it
-            return _last(workflow)
-        bundle = _bundle(workflow)
-        found = report(bundle, examined)
-        version = freeze(
-            user, workflow, bundle, found, note=note, accept_unproved=accept_unproved, shown=found.problems
-        )
-    return Published(version.number, version.problems, version.proved, made=True)
+    examined = None
+    for attempt in range(1, _ATTEMPTS + 1):
+        with transaction.atomic():
+            workflow = locked(workflow_id, expected)
+            if not has_changes(workflow):
+                return _last(workflow)
+            bundle = _bundle(workflow)
+            if attempt == _ATTEMPTS or (examined is not None and examined.is_of(bundle)):
+                found = report(bundle, examined)
+                version = freeze(
+                    user, workflow, bundle, found, note=note, accept_unproved=accept_unproved, shown=found.problems
+                )
+                return Published(version.number, version.problems, version.proved, made=True)
+        examined = examine(bundle)  # while nobody waits for the row
+    raise AssertionError
 
 
 def _last(workflow: WorkflowDefinition) -> Published:
