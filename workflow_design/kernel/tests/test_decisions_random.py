@@ -1,6 +1,6 @@
 """Random splits: the proof against the evaluator on sampled tickets.
 
-DECISION_CASES says how many (200 unless set), DECISION_SEED where to begin, DECISION_TICKETS how many tickets each.
+DECISION_CASES says how many (200 unless set), DECISION_SEED where to begin, DECISION_TICKETS how many tickets each (60 unless set).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .decisions_compare import Comparison
 
 CASES = int(os.environ.get("DECISION_CASES", "200"))
 SEED = int(os.environ.get("DECISION_SEED", "0"))
-TICKETS = int(os.environ.get("DECISION_TICKETS", "400"))
+TICKETS = int(os.environ.get("DECISION_TICKETS", "60"))
 
 
 def compared(seed, count, **options):

@@ -76,10 +76,14 @@ class Deciding:
         seen: list[list[Held]] = []
         for ticket in self.ground.tickets:
             holds = [self.ground.held(split.task, split.event, ticket, name) for name in names]
+            if any(not hold.parts for hold in holds):
+                continue  # no ticket of this type comes here
             if holds not in seen:
                 seen.append(holds)
                 tickets.append(ticket)
         found = [(ticket, *self._judged(split, rules, ticket, len(tickets) == 1)) for ticket in tickets]
+        if not found:
+            return
         self._report(split, found, indexes)
 
     def _judged(self, split: Split, rules: list[Any], ticket: str, alone: bool) -> tuple[Model, Findings]:
