@@ -21,6 +21,43 @@ def call(*, task: int, generation: int) -> None:
     action_go_on(task_id=task, generation=generation)
 
 
+def _child_lost(*, task: int, generation: int) -> None:
+    from workflow_ops.services.children import child_lost
+
+    child_lost(task_id=task, generation=generation)
+
+
+@company_job(name="children.go_on", on_failure=_child_lost)
+def go_on_with_child(*, task: int, generation: int) -> None:
+    """Start the run that a task waits for, or go on with what it came to."""
+    from workflow_ops.services.children import child_go_on
+
+    child_go_on(task_id=task, generation=generation)
+
+
+# Work that nobody waits for must not go on, whatever happens to workers.
+@company_job(name="children.cancel", retries=1000)
+def cancel_child(*, run: int) -> None:
+    """Cancel a run that nobody waits for any more."""
+    from workflow_ops.services.children import child_cancel
+
+    child_cancel(run_id=run)
+
+
+def _end_lost(*, run: int, generation: int) -> None:
+    from workflow_ops.services.end_actions import end_action_lost
+
+    end_action_lost(run_id=run, generation=generation)
+
+
+@company_job(name="runs.end", queue="actions", on_failure=_end_lost)
+def end(*, run: int, generation: int) -> None:
+    """Do what a completed run ends with."""
+    from workflow_ops.services.end_actions import end_action_go_on
+
+    end_action_go_on(run_id=run, generation=generation)
+
+
 # A clock must not stop, whatever happens to workers: it is given up after days.
 @company_job(name="tasks.time_out", queue="timers", retries=1000)
 def time_out(*, task: int) -> None:

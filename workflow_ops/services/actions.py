@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from workflow_design.kernel.engine import Event, Opened
+from workflow_design.kernel.engine import Event, IncidentKind, Opened
 from workflow_design.kernel.language import EvaluationError, compile_template
 from workflow_design.kernel.structure.tasks import kind_of_task
 from workflow_design.versions import Compiled
@@ -23,6 +23,11 @@ def is_form(task: dict[str, Any]) -> bool:
 def is_called(task: dict[str, Any]) -> bool:
     """Whether a worker process calls an address for the task."""
     return kind_of_task(task) == "http"
+
+
+def runs_workflow(task: dict[str, Any]) -> bool:
+    """Whether the task waits for a run of another workflow."""
+    return kind_of_task(task) == "workflow"
 
 
 def waits_for_callback(task: dict[str, Any]) -> bool:
@@ -54,11 +59,13 @@ def is_timed(version: Compiled, key: str) -> bool:
 
 
 class Outcome(NamedTuple):
-    """What a task that no person does ended in; of a failure, why in a sentence, and a trace for ticket admins."""
+    """What a task that no person does ended in; of a failure, why in a sentence, a trace for ticket admins, and what
+    kind of incident it is where there is no transition for it."""
 
     event: Event
     cause: str = ""
     trace: str = ""
+    kind: IncidentKind = "ACTION"
 
 
 class CannotSend(Exception):

@@ -1,4 +1,4 @@
-"""What a call came to, and what follows from it: an end of its task, another attempt, or a wait for the callback."""
+"""Attempts: written before the call, ended by what it came to; whether there is another one, and when."""
 
 from __future__ import annotations
 
@@ -8,15 +8,22 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
+from django.db import transaction
 from django.utils import timezone
 
+from core import http_client
 from core.http_client import Answer, CallFailed
 from core.json_input import BadJSON, loads
-from core.redaction import summary
+from core.redaction import redact_url, summary
+from tenants import counters
+from tenants.jobs import Later
+from workflow_ops.models import ActionAttempt, AttemptStatus
 
 # What an action has that sets no retry_policy (docs/documents.md).
 POLICY = {"max_attempts": 5, "initial_seconds": 1, "max_seconds": 300, "multiplier": 2}
 RETRIED = frozenset({408, 429})
+# How long after the end of its call a worker may take to record it.
+LEASE_MARGIN_SECONDS = 30
 
 
 class Reply(NamedTuple):
@@ -34,6 +41,87 @@ class Reply(NamedTuple):
     timed_out: bool
     duration_ms: int
     response: dict[str, Any] | None
+
+
+class Call(NamedTuple):
+    """What is sent, and for how many seconds it may take; `secrets` are those that no record of it shows."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    secrets: list[str]
+    body: bytes
+    seconds: float
+
+
+def headers(key: str, number: int) -> dict[str, str]:
+    """Of every call: the same `key` for all attempts of a generation."""
+    return {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "User-Agent": "TicketFlower",
+        "Idempotency-Key": key,
+        "X-Request-ID": f"{key}-{number}",
+    }
+
+
+def begin(past: list[ActionAttempt], generation: int, call: Call, **owner: int) -> ActionAttempt:
+    """The attempt after those of its generation, RUNNING; `owner` is the id of whose call it is."""
+    now = timezone.now()
+    sent = {"method": call.method, "url": redact_url(call.url)}
+    return ActionAttempt.objects.create(
+        generation=generation,
+        number=len(past) + 1,
+        request={**sent, **summary(call.headers, call.body, secrets=call.secrets)},
+        body=None if past else call.body.decode(),
+        started_at=now,
+        lease_until=now + timedelta(seconds=call.seconds + LEASE_MARGIN_SECONDS),
+        **owner,
+    )
+
+
+def end(attempt: ActionAttempt, status: AttemptStatus, reply: Reply) -> None:
+    """Write what an attempt came to."""
+    attempt.status, attempt.outcome, attempt.error = status, reply.outcome, reply.failure
+    attempt.response, attempt.duration_ms = reply.response, reply.duration_ms
+    attempt.ended_at = attempt.ended_at or timezone.now()
+    attempt.save(
+        update_fields=[
+            *("status", "outcome", "error", "response", "kept", "duration_ms", "ended_at", "retry_at"),
+        ]
+    )
+    if status != AttemptStatus.KEPT:  # it is ended once more when the run goes on
+        _count(status)
+
+
+def abandon(attempt: ActionAttempt) -> None:
+    """Write an attempt off: its worker is lost."""
+    attempt.status, attempt.outcome, attempt.ended_at = AttemptStatus.ABANDONED, "lost", timezone.now()
+    attempt.error = "The worker that made this call was lost."
+    attempt.save(update_fields=["status", "outcome", "error", "ended_at"])
+    _count(AttemptStatus.ABANDONED)
+
+
+def _count(status: AttemptStatus) -> None:
+    transaction.on_commit(lambda: counters.count("action_attempts", outcome=status.lower()))
+
+
+def wait_until(moment: datetime) -> None:
+    """Raise Later before that."""
+    left = (moment - timezone.now()).total_seconds()
+    if left > 0:
+        raise Later(left)
+
+
+def send(call: Call) -> Reply:
+    """Make the call; never fails. No transaction may be open."""
+    try:
+        answer = http_client.send(
+            call.method, call.url, headers=call.headers, body=call.body or None, seconds=call.seconds
+        )
+    except CallFailed as failed:
+        return reply_to_failure(failed)
+    return reply_to(answer, call.secrets)
 
 
 def reply_to(answer: Answer, secrets: list[str]) -> Reply:

@@ -15,19 +15,15 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from core import http_client
 from core.db import connection
 from core.errors import Refused
-from core.redaction import redact_url, summary
 from core.sealing import SealBroken
-from tenants import counters
-from tenants.jobs import Later
 from users.selectors import domain_of
 from workflow_ops import jobs
 from workflow_ops.models import UNDONE, ActionAttempt, AttemptStatus, InstanceStatus, TaskInstance, TaskStatus
-from workflow_ops.services import actions, callbacks
+from workflow_ops.services import actions, attempts, callbacks
 from workflow_ops.services.actions import Outcome
-from workflow_ops.services.attempts import Reply, most_attempts, reply_to, reply_to_failure, wait_seconds
+from workflow_ops.services.attempts import Call, Reply, most_attempts, wait_seconds
 from workflow_ops.services.notes import Note
 from workflow_ops.services.running import Run, Work, lock_task
 from workflow_ops.services.stepping import advance
@@ -35,8 +31,6 @@ from workflow_ops.services.stepping import advance
 # Of one call, whatever `timeout_seconds` says: an ASYNC_ACTION has days for its callback, but not for being heard.
 DEFAULT_CALL_SECONDS = 30
 MAX_CALL_SECONDS = 300
-# How long after the end of its call a worker may take to record it.
-LEASE_MARGIN_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +39,7 @@ class Claimed:
 
     attempt: int
     task: int
-    url: str
-    headers: dict[str, str]
-    secrets: list[str]
-    body: bytes
-    seconds: float
+    call: Call
 
 
 def action_go_on(*, task_id: int, generation: int) -> None:
@@ -59,7 +49,7 @@ def action_go_on(*, task_id: int, generation: int) -> None:
     """
     claimed = action_claim(task_id=task_id, generation=generation)
     if claimed is not None:
-        action_record(claimed, action_send(claimed))
+        action_record(claimed, attempts.send(claimed.call))
 
 
 @transaction.atomic
@@ -79,22 +69,11 @@ def action_claim(*, task_id: int, generation: int) -> Claimed | None:
     if run.status == InstanceStatus.ON_HOLD or _is_answered(run, work, last):
         return None
     if last is not None and last.retry_at is not None:
-        _wait_until(last.retry_at)
+        attempts.wait_until(last.retry_at)
     if len(past) >= most_attempts(task):
         _end(run, work, actions.failed(work.number, "The worker that made the last call was lost."), past[-1])
         return None
     return _claim(run, work, task, past)
-
-
-def action_send(claimed: Claimed) -> Reply:
-    """Make the call; never fails."""
-    try:
-        answer = http_client.send(
-            "POST", claimed.url, headers=claimed.headers, body=claimed.body, seconds=claimed.seconds
-        )
-    except http_client.CallFailed as failed:
-        return reply_to_failure(failed)
-    return reply_to(answer, claimed.secrets)
 
 
 @transaction.atomic
@@ -106,11 +85,11 @@ def action_record(claimed: Claimed, reply: Reply) -> None:
         return
     attempt = ActionAttempt.objects.get(pk=claimed.attempt)
     if attempt.status != AttemptStatus.RUNNING or work.generation != attempt.generation or work.status not in UNDONE:
-        _ended(attempt, AttemptStatus.LATE, reply)
+        attempts.end(attempt, AttemptStatus.LATE, reply)
         _note(run, work, "action.late", attempt).record(None)
     elif run.status == InstanceStatus.ON_HOLD:
         attempt.kept = reply._asdict()
-        _ended(attempt, AttemptStatus.KEPT, reply)
+        attempts.end(attempt, AttemptStatus.KEPT, reply)
         _to_pending(work)
         _note(run, work, "action.kept", attempt).record(None)
     else:
@@ -134,17 +113,8 @@ def idempotency_key(task_id: int, generation: int) -> str:
 def _abandon(run: Run, work: Work, attempt: ActionAttempt) -> None:
     """Take an attempt from its worker; Later while its lease is running."""
     if work.generation == attempt.generation and work.status in UNDONE:
-        _wait_until(attempt.lease_until)
-    attempt.status, attempt.outcome, attempt.ended_at = AttemptStatus.ABANDONED, "lost", timezone.now()
-    attempt.error = "The worker that made this call was lost."
-    attempt.save(update_fields=["status", "outcome", "error", "ended_at"])
-    _count(AttemptStatus.ABANDONED)
-
-
-def _wait_until(moment: Any) -> None:
-    left = (moment - timezone.now()).total_seconds()
-    if left > 0:
-        raise Later(left)
+        attempts.wait_until(attempt.lease_until)
+    attempts.abandon(attempt)
 
 
 def _is_answered(run: Run, work: Work, last: ActionAttempt | None) -> bool:
@@ -170,32 +140,12 @@ def _claim(run: Run, work: Work, task: dict[str, Any], past: list[ActionAttempt]
         _end(run, work, cannot.outcome, None)
         return None
     assert text is not None
-    body, number, now = text.encode(), len(past) + 1, timezone.now()
-    headers = {**_headers(work, number), **extra}
-    secrets = [extra[callbacks.SECRET_HEADER]] if extra else []
-    sent = {"method": "POST", "url": redact_url(task["action_url"]), **summary(headers, body, secrets=secrets)}
-    attempt = ActionAttempt.objects.create(
-        task_instance_id=work.id,
-        generation=work.generation,
-        number=number,
-        request=sent,
-        body=None if past else text,
-        started_at=now,
-        lease_until=now + timedelta(seconds=seconds + LEASE_MARGIN_SECONDS),
-    )
-    TaskInstance.objects.filter(pk=work.id).update(status=TaskStatus.IN_PROGRESS, updated_at=now)
-    return Claimed(attempt.pk, work.id, task["action_url"], headers, secrets, body, float(seconds))
-
-
-def _headers(work: Work, number: int) -> dict[str, str]:
-    key = idempotency_key(work.id, work.generation)
-    return {
-        "Content-Type": "application/json",
-        "Accept": "application/json",
-        "User-Agent": "TicketFlower",
-        "Idempotency-Key": key,
-        "X-Request-ID": f"{key}-{number}",
-    }
+    url, key = task["action_url"], idempotency_key(work.id, work.generation)
+    headers = {**attempts.headers(key, len(past) + 1), **extra}
+    call = Call("POST", url, headers, [extra[callbacks.SECRET_HEADER]] if extra else [], text.encode(), float(seconds))
+    attempt = attempts.begin(past, work.generation, call, task_instance_id=work.id)
+    TaskInstance.objects.filter(pk=work.id).update(status=TaskStatus.IN_PROGRESS, updated_at=attempt.started_at)
+    return Claimed(attempt.pk, work.id, call)
 
 
 def _body(run: Run, work: Work) -> str:
@@ -228,10 +178,10 @@ def _settle(run: Run, work: Work, attempt: ActionAttempt, reply: Reply) -> None:
     status = AttemptStatus.FAILED if reply.failure else AttemptStatus.SUCCEEDED
     attempt.kept = None
     if waits and (kept := callbacks.take_kept(work)) is not None:
-        _ended(attempt, status, reply)
+        attempts.end(attempt, status, reply)
         _use_callback(run, work, attempt, kept)
     elif not reply.failure and waits:
-        _ended(attempt, status, reply)
+        attempts.end(attempt, status, reply)
         _to_pending(work)
         _note(run, work, "action.accepted", attempt).record(None)
     elif not reply.failure:
@@ -239,16 +189,16 @@ def _settle(run: Run, work: Work, attempt: ActionAttempt, reply: Reply) -> None:
         outcome = actions.answered(run.version, work.number, work.key, reply.answer, run.data, run.ticket)
         if outcome.event.name == "failed":
             status, reply = AttemptStatus.FAILED, reply._replace(failure=outcome.cause)
-        _ended(attempt, status, reply)
+        attempts.end(attempt, status, reply)
         _end(run, work, outcome, attempt)
     elif reply.retryable and attempt.number < most_attempts(task):
         attempt.retry_at = timezone.now() + timedelta(seconds=wait_seconds(task, attempt.number, reply))
-        _ended(attempt, status, reply)
+        attempts.end(attempt, status, reply)
         _to_pending(work)
         jobs.call.enqueue(at=attempt.retry_at, task=work.id, generation=work.generation)
         _note(run, work, "action.failed", attempt).record(None)
     else:
-        _ended(attempt, status, reply)
+        attempts.end(attempt, status, reply)
         timeout = reply.timed_out and "timeout" in run.version.graph.tasks[run.marking.open[work.number]].exits
         ends = actions.timed_out if timeout else actions.failed
         _end(run, work, ends(work.number, reply.failure), attempt)
@@ -262,23 +212,6 @@ def _end(run: Run, work: Work, outcome: Outcome, attempt: ActionAttempt | None) 
     """The task ends, or an incident stops it."""
     note = _note(run, work, f"task.{outcome.event.name}", attempt)
     advance(run, outcome.event, user=None, note=note, work=work, output=outcome.event.output, outcome=outcome)
-
-
-def _ended(attempt: ActionAttempt, status: AttemptStatus, reply: Reply) -> None:
-    attempt.status, attempt.outcome, attempt.error = status, reply.outcome, reply.failure
-    attempt.response, attempt.duration_ms = reply.response, reply.duration_ms
-    attempt.ended_at = attempt.ended_at or timezone.now()
-    attempt.save(
-        update_fields=[
-            *("status", "outcome", "error", "response", "kept", "duration_ms", "ended_at", "retry_at"),
-        ]
-    )
-    if status != AttemptStatus.KEPT:  # it is ended once more when the run goes on
-        _count(status)
-
-
-def _count(status: AttemptStatus) -> None:
-    transaction.on_commit(lambda: counters.count("action_attempts", outcome=status.lower()))
 
 
 def _to_pending(work: Work) -> None:

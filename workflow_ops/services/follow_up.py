@@ -1,5 +1,5 @@
-"""What a step of a run sets going: calls, timers. Said in the step's own transaction, so that it is neither lost nor
-begun for a step that is undone.
+"""What a step of a run sets going: calls, child runs, timers, what its end leads to. Said in the step's own
+transaction, so that it is neither lost nor begun for a step that is undone.
 
 `follow` is called once at the end of every step that was written; nothing here asks the database unless there is
 something to set going.
@@ -16,7 +16,7 @@ from typing import Any
 from users.models import User
 from workflow_design.kernel.engine import Event
 from workflow_ops import jobs
-from workflow_ops.models import UNDONE
+from workflow_ops.models import CLOSED, UNDONE, EndAction, InstanceStatus, WorkflowInstance
 from workflow_ops.services import actions, webhooks
 from workflow_ops.services.running import Run, Work
 
@@ -73,6 +73,9 @@ def follow(written: Written) -> None:
     if begun:
         _call(written.run, begun)
         _time(written.run, begun)
+    _leave(written)
+    if written.status in CLOSED and written.run.status not in CLOSED:
+        _close(written)
     if written.wanted:
         webhooks.announce(written)
 
@@ -87,12 +90,42 @@ def go_on(run: Run, tasks: Sequence[TaskRow]) -> None:
 
 
 def _call(run: Run, tasks: Sequence[TaskRow]) -> None:
-    """A job for each task that a worker calls."""
+    """A job for each task that a worker calls, or runs a workflow for."""
     calls = [
         {"task": row.id, "generation": row.generation} for row in tasks if actions.is_called(run.version.tasks[row.key])
     ]
     if calls:
         jobs.call.enqueue_many(calls)
+    children = [
+        {"task": row.id, "generation": row.generation}
+        for row in tasks
+        if actions.runs_workflow(run.version.tasks[row.key])
+    ]
+    if children:
+        jobs.go_on_with_child.enqueue_many(children)
+
+
+def _leave(written: Written) -> None:
+    """Runs are cancelled that a task waited for which doesn't any more: it was cancelled, took too long, was done by
+    hand, or is begun anew.
+    """
+    ended = [row.id for row in written.cancelled if actions.runs_workflow(written.run.version.tasks[row.key])]
+    if written.work is not None and actions.runs_workflow(written.run.version.tasks[written.work.key]):
+        ended.append(written.work.id)
+    if ended:
+        left = WorkflowInstance.objects.filter(parent_task__in=ended).exclude(status__in=CLOSED).order_by("pk")
+        jobs.cancel_child.enqueue_many([{"run": pk} for pk in left.values_list("pk", flat=True)])
+
+
+def _close(written: Written) -> None:
+    """The task that waits for the run is told; a completed run does what its workflow ends with."""
+    parent = written.run.parent
+    if parent is not None and parent.task is not None:
+        jobs.go_on_with_child.enqueue(task=parent.task, generation=parent.generation)
+    ends = written.run.version.bundle["workflow"]["end_action_type"] != "none"
+    if ends and written.status == InstanceStatus.COMPLETED:
+        EndAction.objects.create(instance_id=written.run.id)
+        jobs.end.enqueue(run=written.run.id, generation=1)
 
 
 def _time(run: Run, tasks: Sequence[TaskRow]) -> None:

@@ -12,6 +12,7 @@ from core.models import Actor, record
 from users.models import User
 from workflow_design.kernel.engine import RUN, Event
 from workflow_ops.models import Incident, IncidentStatus
+from workflow_ops.services import end_actions
 from workflow_ops.services.notes import Note
 from workflow_ops.services.running import Run, Work, dotted, lock, lock_task, require_running
 from workflow_ops.services.stepping import advance
@@ -88,7 +89,9 @@ def _go_on(user: User, incident: Incident, event: Event, output: dict[str, Any] 
     run, work = _locked(incident, user)
     # Somebody may have resolved it while we waited for the lock.
     _unresolved(incident.pk)
-    require_running(run)
+    at_end = incident.code == end_actions.CODE
+    if not at_end:
+        require_running(run)
     if output is not None:
         _check_output(run, incident, output)
     Incident.objects.filter(pk=incident.pk).update(
@@ -96,6 +99,9 @@ def _go_on(user: User, incident: Incident, event: Event, output: dict[str, Any] 
     )
     about = {"task": work.key, "id": work.id} if work else {}
     note = Note(run, f"incident.{event.name}", incident=incident.pk, **about)
+    if at_end:  # its run is closed, and stays so
+        end_actions.repair(run, event, user, note)
+        return
     if work is not None:
         event = event._replace(assignee=work.assignee)
     # A retry goes on with the output that the task has.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,6 +14,15 @@ from users.models import User
 from workflow_design import versions
 from workflow_design.kernel.engine import Marking
 from workflow_ops.models import InstanceStatus
+
+
+class Parent(NamedTuple):
+    """The run that started a run: for its task `task`, which waits for it, or (None) at its end."""
+
+    run: int
+    task: int | None
+    generation: int
+    """Of the task, or of the end action."""
 
 
 @dataclass(slots=True)
@@ -29,6 +38,9 @@ class Run:
     """`_ticket` of conditions: id, number, created_by, created_at; None without a ticket."""
     created_by: int | None
     held_at: datetime | None = None
+    parent: Parent | None = None
+    depth: int = 0
+    """How many parents are above it."""
 
     @property
     def subject(self) -> tuple[str, int, str]:
@@ -57,7 +69,7 @@ class Work:
 
 
 _RUN = """i.id, i.version_id, i.status, i.marking::text, i.data::text, i.created_by_id, i.held_at,
-    t.id, t.created_by_id, t.created_at"""
+    i.parent_id, i.parent_task_id, i.parent_generation, i.depth, t.id, t.created_by_id, t.created_at"""
 _LOCK = f"""
 SELECT {_RUN} FROM workflow_instances i LEFT JOIN tickets t ON t.instance_id = i.id
 WHERE i.id = %s FOR UPDATE OF i
@@ -92,14 +104,15 @@ def lock_task(task_id: int, user: User | None) -> tuple[Run, Work]:
         row = cursor.fetchone()
     if row is None:
         raise not_found()
-    pk, number, key, title, status, assignee, roles, output, generation, due_at, held = row[10:]
+    pk, number, key, title, status, assignee, roles, output, generation, due_at, held = row[14:]
     draft = None if output is None else orjson.loads(output)
     work = Work(pk, number, key, title, status, assignee, roles, draft, generation, due_at, frozenset(held))
     return _run(row), work
 
 
 def _run(row: tuple[Any, ...]) -> Run:
-    pk, version, status, marking, data, created_by, held_at, ticket, requester, opened_at = row[:10]
+    pk, version, status, marking, data, created_by, held_at = row[:7]
+    parent, parent_task, generation, depth, ticket, requester, opened_at = row[7:14]
     about = None
     if ticket is not None:
         about = {"id": ticket, "number": ticket, "created_by": requester, "created_at": opened_at.isoformat()}
@@ -112,6 +125,8 @@ def _run(row: tuple[Any, ...]) -> Run:
         about,
         created_by,
         held_at,
+        None if parent is None else Parent(parent, parent_task, generation),
+        depth,
     )
 
 

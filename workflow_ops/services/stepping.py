@@ -75,7 +75,9 @@ def advance(
 def _explained(done: Step, result: actions.Outcome) -> Step:
     """The step with the cause of a failure in its incident."""
     incidents = tuple(
-        incident._replace(message=f"{incident.message} {result.cause}") if incident.kind == "ACTION" else incident
+        incident._replace(kind=result.kind, message=f"{incident.message} {result.cause}")
+        if incident.kind == "ACTION"
+        else incident
         for incident in done.incidents
     )
     return replace(done, incidents=incidents)

@@ -48,7 +48,7 @@ def ticket_open(*, user: User, ticket_definition: Any, data: Any, subject: Any =
     # What isn't open to a person isn't there for them, as in the list of ticket types.
     if not set(definition.company_role_access) & company_role_names(user):
         raise denied("You may not open this ticket type.", code="ticket_type_closed")
-    version = _newest(definition.workflow)
+    version = newest(definition.workflow)
     form = version.tickets.get(definition.key) if version else None
     faults = _texts(subject, conversation)
     if not isinstance(data, dict):
@@ -61,7 +61,7 @@ def ticket_open(*, user: User, ticket_definition: Any, data: Any, subject: Any =
     if version is None or form is None:
         raise conflict("This ticket type is not published yet.", code="not_published")
     values = {**form.defaults, **data, **form.constants}
-    instance = _instance(user, definition.workflow, version, values, conversation)
+    instance = new_run(user.pk, definition.workflow, version, values, conversation=conversation)
     ticket = Ticket.objects.create(
         ticket_definition=definition, instance=instance, subject=subject or form.title, created_by=user
     )
@@ -75,18 +75,18 @@ def execution_start(*, user: User, workflow_id: int, data: Any, conversation: An
     workflow = WorkflowDefinition.objects.filter(pk=workflow_id).first()
     if workflow is None:
         raise not_found()
-    version = _newest(workflow)
+    version = newest(workflow)
     faults = _texts("", conversation)
     if not isinstance(data, dict):
         faults.append(replace(_NO_OBJECT, attr="input"))
     elif version is not None:
-        faults += _value_faults(version, data)
+        faults += value_faults(version, data)
     if faults:
         raise Refused(faults)
     _require_active(workflow)
     if version is None:
         raise conflict("This workflow is not published yet.", code="not_published")
-    instance = _instance(user, workflow, version, data, conversation)
+    instance = new_run(user.pk, workflow, version, data, conversation=conversation)
     _start(user, instance, version, None)
     return instance
 
@@ -103,7 +103,8 @@ def _definition(given: Any) -> TicketDefinition:
     return found
 
 
-def _newest(workflow: WorkflowDefinition) -> versions.Compiled | None:
+def newest(workflow: WorkflowDefinition) -> versions.Compiled | None:
+    """The version that new runs are of; None before the first is published."""
     if workflow.published_version is None:
         return None
     found = WorkflowVersion.objects.filter(workflow=workflow, number=workflow.published_version)
@@ -115,7 +116,7 @@ def _require_active(workflow: WorkflowDefinition) -> None:
         raise conflict("This workflow takes no new tickets.", code="not_active")
 
 
-def _value_faults(version: versions.Compiled, data: dict[str, Any]) -> list[Fault]:
+def value_faults(version: versions.Compiled, data: dict[str, Any]) -> list[Fault]:
     """What is wrong with values given for any fields of the workflow."""
     faults = []
     for name, value in data.items():
@@ -138,9 +139,14 @@ def _texts(subject: Any, conversation: Any) -> list[Fault]:
     return faults
 
 
-def _instance(
-    user: User, workflow: WorkflowDefinition, version: versions.Compiled, values: dict[str, Any], conversation: str
+def new_run(
+    created_by: int | None,
+    workflow: WorkflowDefinition,
+    version: versions.Compiled,
+    values: dict[str, Any],
+    **more: Any,
 ) -> WorkflowInstance:
+    """A run that is not started yet, one more of the executions that the plan allows. 403."""
     executions_require_room(executions_this_month())
     return WorkflowInstance.objects.create(
         workflow=workflow,
@@ -150,8 +156,8 @@ def _instance(
         data=values,
         visible_fields=sorted({*values, *(name for name, field in version.fields.items() if field.public)}),
         marking=Marking().to_json(),
-        conversation=conversation,
-        created_by=user,
+        created_by_id=created_by,
+        **more,
     )
 
 
@@ -172,11 +178,15 @@ def _start(user: User, instance: WorkflowInstance, version: versions.Compiled, t
 @transaction.atomic
 def run_cancel(*, user: User, instance_id: int) -> None:
     """End a run without a result: its open tasks are cancelled. 409 when it is closed."""
-    run = lock(instance_id)
+    cancel(lock(instance_id), user)
+
+
+def cancel(run: Run, user: User | None, **detail: Any) -> None:
+    """The same for a run that the caller has locked; `detail` is told in the history. 409."""
     Incident.objects.filter(instance=run.id).exclude(status=IncidentStatus.RESOLVED).update(
         status=IncidentStatus.RESOLVED, resolved_by=user, resolved_at=timezone.now(), updated_at=timezone.now()
     )
-    advance(run, Event("cancelled"), user=user, note=Note(run, f"{run.subject[0]}.cancelled"))
+    advance(run, Event("cancelled"), user=user, note=Note(run, f"{run.subject[0]}.cancelled", **detail))
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from tests.jobs import Outcome, run_jobs, waiting_jobs
 from tests.routes import written
 from workflow_ops.models import ActionAttempt, Callback, Incident, SigningSecret, TaskInstance, WorkflowInstance
 from workflow_ops.services import calls
+from workflow_ops.services.attempts import send
 from workflow_ops.tests.callbacks import Caller
 from workflow_ops.tests.documents import INCIDENTS, TASKS, TICKETS, flow, form, refused
 from workflow_ops.tests.outside import Said
@@ -245,7 +246,7 @@ def test_a_callback_that_comes_before_the_calls_own_answer(check, start, outside
     check()
     start("check")
     claim = claimed()
-    reply = calls.action_send(claim)
+    reply = send(claim.call)
     assert called_back(outside, nobody) == 204
     assert (task().status, Callback.objects.get().status) == ("IN_PROGRESS", "KEPT")
     calls.action_record(claim, reply)
@@ -263,7 +264,7 @@ def test_it_says_more_than_a_bad_answer(check, start, outside, nobody, status):
     check()
     start("check")
     claim = claimed()
-    reply = calls.action_send(claim)
+    reply = send(claim.call)
     assert called_back(outside, nobody) == 204
     calls.action_record(claim, reply)
     assert (task().status, run().status, run().data) == ("COMPLETED", "COMPLETED", {"result": "clear"})
@@ -274,7 +275,7 @@ def test_of_several_that_came_early_the_first_counts(check, start, outside, nobo
     check()
     start("check")
     claim = claimed()
-    reply = calls.action_send(claim)
+    reply = send(claim.call)
     assert called_back(outside, nobody) == 204
     assert called_back(outside, nobody, {"report": {"result": "second"}}, "d2") == 204
     calls.action_record(claim, reply)
@@ -285,7 +286,7 @@ def test_of_several_that_came_early_the_first_counts(check, start, outside, nobo
 def test_it_is_kept_over_the_workers_death(check, start, outside, nobody):
     check()
     start("check")
-    calls.action_send(claimed())
+    send(claimed().call)
     assert called_back(outside, nobody) == 204
     ActionAttempt.objects.update(lease_until=timezone.now())
     run_jobs()

@@ -11,6 +11,7 @@ from tenants.models import Company
 from tests.jobs import Outcome, run_jobs, waiting_jobs
 from workflow_ops.models import ActionAttempt, Incident, TaskInstance, WorkflowInstance
 from workflow_ops.services import calls
+from workflow_ops.services.attempts import send
 from workflow_ops.tests.documents import INCIDENTS, TASKS, TICKETS
 from workflow_ops.tests.outside import Said
 from workflow_ops.tests.test_actions import attempts, document, events, run, run_retries, task
@@ -35,7 +36,7 @@ def test_the_attempt_is_there_before_the_call(shop, outside):
     assert (row.status, row.number, task().status) == ("RUNNING", 1, "IN_PROGRESS")
     assert row.request["url"] == outside.url
     assert timedelta(seconds=59) < row.lease_until - row.started_at < timedelta(seconds=61)
-    assert claimed.seconds == 30
+    assert claimed.call.seconds == 30
     assert outside.calls == []
 
 
@@ -58,7 +59,7 @@ def test_killed_before_the_call(shop, outside):
 
 def test_killed_after_the_call_before_it_was_recorded(shop, outside):
     outside.says(Said(body={"id": "first"}), Said(body={"id": "first"}))
-    calls.action_send(calls.action_claim(**shop))
+    send(calls.action_claim(**shop).call)
     # What the task was called with stays, whatever becomes of the data.
     WorkflowInstance.objects.update(data={"amount": 6})
     lease_over()
@@ -73,7 +74,7 @@ def test_a_result_that_comes_after_the_lease_is_refused(shop, outside):
     """Stopped past its lease, then woken up."""
     outside.says(Said(body={"id": "stale"}), Said(body={"id": "good"}))
     claimed = calls.action_claim(**shop)
-    stale = calls.action_send(claimed)
+    stale = send(claimed.call)
     lease_over()
     run_jobs()
     assert run().data["order"] == "good"
@@ -86,12 +87,12 @@ def test_a_result_that_comes_after_the_lease_is_refused(shop, outside):
 def test_a_stale_failure_is_refused_as_well(shop, outside):
     outside.says(Said(404), Said(body={"id": "good"}))
     claimed = calls.action_claim(**shop)
-    stale = calls.action_send(claimed)
+    stale = send(claimed.call)
     lease_over()
     second = calls.action_claim(**shop)
     calls.action_record(claimed, stale)
     assert (task().status, run().status, Incident.objects.count()) == ("IN_PROGRESS", "IN_PROGRESS", 0)
-    calls.action_record(second, calls.action_send(second))
+    calls.action_record(second, send(second.call))
     assert (run().status, run().data["order"]) == ("COMPLETED", "good")
 
 
@@ -117,7 +118,7 @@ def test_cancelled_during_the_call(shop, outside, uma):
     outside.says(Said(body={"id": "x"}))
     claimed = calls.action_claim(**shop)
     uma.post(f"{TICKETS}{run().ticket.pk}/cancel/")
-    calls.action_record(claimed, calls.action_send(claimed))
+    calls.action_record(claimed, send(claimed.call))
     assert (run().status, run().data, task().output) == ("CANCELLED", {"amount": 5}, None)
     assert attempts() == [(1, 1, "LATE", "http_200")]
     assert events()[-1] == "action.late"
@@ -129,14 +130,14 @@ def test_completed_by_hand_during_the_call(shop, outside, tom):
     outside.says(Said(body={"id": "x"}))
     claimed = calls.action_claim(**shop)
     assert tom.post(f"{TASKS}{task().pk}/complete/", {"output": {"order": "by hand"}}).status_code == 200
-    calls.action_record(claimed, calls.action_send(claimed))
+    calls.action_record(claimed, send(claimed.call))
     assert (run().data["order"], events()[-1]) == ("by hand", "action.late")
 
 
 def test_retried_by_hand_while_an_old_worker_sleeps(shop, outside, tom):
     outside.says(Said(body={"id": "stale"}), Said(404), Said(body={"id": "new"}))
     old = calls.action_claim(**shop)
-    stale = calls.action_send(old)
+    stale = send(old.call)
     lease_over()
     run_jobs()
     tom.post(f"{INCIDENTS}{Incident.objects.get().pk}/retry/")
@@ -176,7 +177,7 @@ def test_an_answer_that_comes_while_on_hold_is_kept(shop, outside, tom, status):
     outside.says(Said(status, {"id": "x"}))
     claimed = calls.action_claim(**shop)
     hold(tom)
-    calls.action_record(claimed, calls.action_send(claimed))
+    calls.action_record(claimed, send(claimed.call))
     assert (run().status, task().status, Incident.objects.count()) == ("ON_HOLD", "PENDING", 0)
     assert attempts() == [(1, 1, "KEPT", f"http_{status}")]
     run_jobs()

@@ -192,6 +192,7 @@ def test_a_retry_has_all_the_time_again(check, nobody, tom, outside):
 
 def test_time_that_runs_out_during_the_call(publish, start, outside):
     from workflow_ops.services import calls
+    from workflow_ops.services.attempts import send
 
     exits = [("check", "ring", {"on_event": "timeout"}), ("ring", None)]
     call = ("check", {**CHECK, "action_url": outside.url})
@@ -200,7 +201,7 @@ def test_time_that_runs_out_during_the_call(publish, start, outside):
     claimed = calls.action_claim(task_id=task("check").pk, generation=1)
     due_now("check")
     later()
-    calls.action_record(claimed, calls.action_send(claimed))
+    calls.action_record(claimed, send(claimed.call))
     assert (task("check").status, ActionAttempt.objects.get().status) == ("CANCELLED", "LATE")
     assert events() == ["ticket.opened", "task.timed_out", "action.late"]
 

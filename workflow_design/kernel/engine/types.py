@@ -8,7 +8,8 @@ from typing import Any, Literal, NamedTuple
 from .marking import RUN, Marking, Status
 
 EventName = Literal["started", "completed", "failed", "timed_out", "skipped", "retried", "cancelled"]
-IncidentKind = Literal["WORKFLOW_CREATION", "WORKFLOW_TRANSITION", "ACTION"]
+# The engine makes no TASK_CREATION: whoever opens the tasks may find that one can't be begun.
+IncidentKind = Literal["WORKFLOW_CREATION", "TASK_CREATION", "WORKFLOW_TRANSITION", "ACTION"]
 
 
 class Event(NamedTuple):
