@@ -169,6 +169,20 @@ def test_ticket_types_are_looked_at_one_by_one():
     assert found == [("gap", 0, {"kind": "large"})]
 
 
+def test_ticket_types_that_differ_only_in_what_has_led_to_a_split():
+    """Tickets of the first type never come to "late", those of the second do, and are stopped there."""
+    flag = {"FieldName": "flag", "FieldType": "boolean"}
+    rules = [
+        way(None, "ask"),
+        way("ask", None, {"!==": [var("flag"), True]}),
+        way("ask", "late", is_default=True),
+        way("late", None, over(10)),
+    ]
+    tickets = [ticket("one", amount=None), ticket("two", amount=None, flag=None)]
+    found = said(document([form("ask"), form("late")], rules, fields=[AMOUNT, flag], tickets=tickets))
+    assert ("gap", 3) in {(code, transition) for code, transition, _ in found}
+
+
 def test_a_field_that_no_ticket_type_asks_for_is_absent():
     rules = [way(None, "a", {"===": [var("kind"), "small"]}), way(None, "b", {"!==": [var("kind"), "small"]})]
     found = said(document([form("a"), form("b")], rules, fields=[AMOUNT, KIND], tickets=[ticket("one", amount=None)]))

@@ -9,6 +9,7 @@ from functools import partial
 from time import thread_time
 from typing import Any
 
+from workflow_design.kernel.language import Condition
 from workflow_design.kernel.problems import Problem
 from workflow_design.kernel.proof.decisions.asking import MAX_ASKED, payload_of, worth_asking
 from workflow_design.kernel.proof.decisions.cells import Held
@@ -71,22 +72,25 @@ class Deciding:
 
     def _split(self, split: Split, rules: list[Any], indexes: list[int]) -> None:
         known = [rule for index in indexes if (rule := split.graph.rule(index))]
-        names = sorted({path for rule in known for path in rule.condition.reads})
+        names = {path for rule in known for path in rule.condition.reads}
+        fact = self.facts.after(split.task, split.event)
+        if fact is not None:
+            names |= Condition(fact).reads  # ticket types may differ in what has led here alone
         tickets: list[str] = []
         seen: list[list[Held]] = []
         for ticket in self.ground.tickets:
-            holds = [self.ground.held(split.task, split.event, ticket, name) for name in names]
+            holds = [self.ground.held(split.task, split.event, ticket, name) for name in sorted(names)]
             if any(not hold.parts for hold in holds):
                 continue  # no ticket of this type comes here
             if holds not in seen:
                 seen.append(holds)
                 tickets.append(ticket)
-        found = [(ticket, *self._judged(split, rules, ticket, len(tickets) == 1)) for ticket in tickets]
+        found = [(ticket, *self._judged(split, rules, fact, ticket, len(tickets) == 1)) for ticket in tickets]
         if not found:
             return
         self._report(split, found, indexes)
 
-    def _judged(self, split: Split, rules: list[Any], ticket: str, alone: bool) -> tuple[Model, Findings]:
+    def _judged(self, split: Split, rules: list[Any], fact: Any, ticket: str, alone: bool) -> tuple[Model, Findings]:
         """First without what has led here, which most splits don't need."""
         held = partial(self.ground.held, split.task, split.event, ticket)
         fill = partial(self.ground.filled, split.task, split.event, ticket)
@@ -95,7 +99,6 @@ class Deciding:
         findings = None if model.space_or_none is None else judge(split, model, claims, with_fact=False)
         with_fact = False
         if findings is None or findings.gap or findings.error or findings.overlaps or findings.open:
-            fact = self.facts.after(split.task, split.event)
             if fact is not None:
                 claims = Claims(split, fill, fact)
                 may_fail = model.may_fail
