@@ -40,6 +40,13 @@ class WorkerProcess:
         self.process.kill()
         self.process.wait(SECONDS)
 
+    def freeze(self) -> None:
+        """Stop it where it is (SIGSTOP), until SIGCONT."""
+        self.process.send_signal(signal.SIGSTOP)
+        threads = Path(f"/proc/{self.process.pid}/task")
+        if threads.exists():  # elsewhere than on Linux it has stopped when the signal was sent
+            until(lambda: all(" T " in (one / "stat").read_text() for one in threads.iterdir()))
+
     def stop(self) -> int:
         """Ask it to stop (SIGTERM); its exit code."""
         self.process.terminate()
