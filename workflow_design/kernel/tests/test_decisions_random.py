@@ -1,6 +1,7 @@
 """Random splits: the proof against the evaluator on sampled tickets.
 
-DECISION_CASES says how many (200 unless set), DECISION_SEED where to begin, DECISION_TICKETS how many tickets each (60 unless set).
+DECISION_CASES says how many (200 unless set), DECISION_SEED where to begin, DECISION_TICKETS how many tickets each
+(60 unless set).
 """
 
 from __future__ import annotations

@@ -9,9 +9,10 @@ from workflow_design.kernel.proof.decisions.cells import Cell, day_text
 from workflow_design.kernel.proof.decisions.cuts import EQUALITY, ORDER
 from workflow_design.kernel.proof.decisions.grid import LAST_WHOLE
 from workflow_design.kernel.proof.decisions.linear import is_linear
-from workflow_design.kernel.proof.decisions.model import OPEN, Model, data_of
+from workflow_design.kernel.proof.decisions.model import Model, data_of
 from workflow_design.kernel.proof.decisions.rules import Leaf, Node, operation
 from workflow_design.kernel.proof.decisions.splits import Split
+from workflow_design.kernel.proof.decisions.tables import OPEN
 from workflow_design.kernel.proof.decisions.witness import tried_in
 
 MAX_ASKED = 40

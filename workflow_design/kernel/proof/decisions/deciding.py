@@ -98,14 +98,13 @@ class Deciding:
         claims = Claims(split, fill, None)
         findings = None if model.space_or_none is None else judge(split, model, claims, with_fact=False)
         with_fact = False
-        if findings is None or findings.gap or findings.error or findings.overlaps or findings.open:
-            if fact is not None:
-                claims = Claims(split, fill, fact)
-                may_fail = model.may_fail
-                with suppress(TooLargeError):
-                    model, with_fact = model_of([*rules, fact], held), True
-                model.may_fail = may_fail  # the fact isn't evaluated here
-                findings = None if model.space_or_none is None else judge(split, model, claims, with_fact=with_fact)
+        if fact is not None and (findings is None or findings.anything):
+            claims = Claims(split, fill, fact)
+            may_fail = model.may_fail
+            with suppress(TooLargeError):
+                model, with_fact = model_of([*rules, fact], held), True
+            model.may_fail = may_fail  # the fact isn't evaluated here
+            findings = None if model.space_or_none is None else judge(split, model, claims, with_fact=with_fact)
         asks = self._asks(split, model, findings)
         if asks:
             payload = payload_of(split, model, asks, with_fact=with_fact)

@@ -14,7 +14,7 @@ from workflow_design.kernel.language.budget import Budget
 from workflow_design.kernel.language.limits import MAX_OPERATIONS
 from workflow_design.kernel.proof.decisions.cells import Cell, Held, cells_of
 from workflow_design.kernel.proof.decisions.costs import Size, cost, size_of
-from workflow_design.kernel.proof.decisions.cuts import EQUALITY, NOTHING, ORDER, Cuts, cuts_of
+from workflow_design.kernel.proof.decisions.cuts import NOTHING, Cuts, cuts_of
 from workflow_design.kernel.proof.decisions.grid import place_of
 from workflow_design.kernel.proof.decisions.parts import ABSENT, Numbers
 from workflow_design.kernel.proof.decisions.rules import (
@@ -24,33 +24,27 @@ from workflow_design.kernel.proof.decisions.rules import (
     Node,
     TooLargeError,
     Trees,
-    operation,
-    path_of,
 )
 from workflow_design.kernel.proof.decisions.sets import Evaluation
 from workflow_design.kernel.proof.decisions.space import MAX_POINTS, Space
+from workflow_design.kernel.proof.decisions.tables import (
+    EQUAL,
+    ERROR,
+    FALSE,
+    GREATER,
+    LESS,
+    OPEN,
+    ORDERED,
+    TRUE,
+    Pair,
+    Table,
+    pair_of,
+)
 
 MAX_TABLE = 5_000
 MAX_ENTRIES = 50_000
 MAX_BITS = 1 << 29
 """Nodes × points; a tenth of a second."""
-
-TRUE, FALSE, ERROR, OPEN, ORDERED = "true", "false", "error", "open", "ordered"
-"""What a leaf comes to in some cells; OPEN: either, as far as is known; ORDERED: as two fields are ordered."""
-LESS, EQUAL, GREATER = range(3)
-
-
-@dataclass(slots=True)
-class Table:
-    """What a leaf comes to by the cells of its `fields`. `free`: the dimension that says it where it is open;
-    `order`: the dimension of the order of two fields, with what each order means.
-    """
-
-    fields: tuple[int, ...]
-    values: dict[tuple[int, ...], str]
-    free: int | None = None
-    order: int | None = None
-    meaning: tuple[bool, bool, bool] = (False, False, False)
 
 
 @dataclass(slots=True)
@@ -97,7 +91,7 @@ class _Builder:
         self.results = [Condition(leaf.rule) if leaf.given else None for leaf in self.leaves]
 
     def model(self) -> Model:
-        pairs = [_pair(leaf) for leaf in self.leaves]
+        pairs = [pair_of(leaf) for leaf in self.leaves]
         cuts = [
             cuts_of(leaf) if leaf.names and len(leaf.names) == 1 and not pair else NOTHING
             for leaf, pair in zip(self.leaves, pairs, strict=True)
@@ -110,7 +104,7 @@ class _Builder:
         self._merge(tables)
         return self._with_dimensions(tables, pairs)
 
-    def _cells(self, place: int, cuts: list[Cuts], pairs: list[_Pair | None]) -> list[Cell]:
+    def _cells(self, place: int, cuts: list[Cuts], pairs: list[Pair | None]) -> list[Cell]:
         name = self.names[place]
         mine = [cut for cut, leaf in zip(cuts, self.leaves, strict=True) if leaf.names == (name,)]
         mine += [pair.cuts for pair in pairs if pair and name in (pair.left, pair.right)]
@@ -131,7 +125,7 @@ class _Builder:
         self.spent[place] = max(self.spent[place], MAX_OPERATIONS - budget.operations)
         return TRUE if true else FALSE
 
-    def _table(self, place: int, cuts: Cuts, pair: _Pair | None) -> Table:
+    def _table(self, place: int, cuts: Cuts, pair: Pair | None) -> Table:
         leaf = self.leaves[place]
         if leaf.names is None:
             return Table((), {(): OPEN})
@@ -178,7 +172,7 @@ class _Builder:
                 passed, value = now, self._test(place, data_of((name, cell.value)))
             yield value
 
-    def _pair_table(self, place: int, pair: _Pair) -> Table:
+    def _pair_table(self, place: int, pair: Pair) -> Table:
         first, second = self.number[pair.left], self.number[pair.right]
         if len(self.cells[first]) * len(self.cells[second]) > MAX_TABLE:
             return Table((), {(): OPEN})
@@ -211,7 +205,7 @@ class _Builder:
                 table.values = {(number,): key[table_place] for key, number in merged.items()}
             self.cells[place] = kept
 
-    def _with_dimensions(self, tables: list[Table], pairs: list[_Pair | None]) -> Model:
+    def _with_dimensions(self, tables: list[Table], pairs: list[Pair | None]) -> Model:
         sizes = [len(cells) for cells in self.cells]
         orders: dict[tuple[int, int], int] = {}
         for table, pair in zip(tables, pairs, strict=True):
@@ -276,69 +270,6 @@ def data_of(*values: tuple[str, Any]) -> dict[str, Any]:
 
 def _data(names: Sequence[str], cells: Sequence[Cell]) -> dict[str, Any]:
     return data_of(*((name, cell.value) for name, cell in zip(names, cells, strict=True)))
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """A comparison of two fields. `nothing`: what each is where it isn't there."""
-
-    name: str
-    left: str
-    right: str
-    nothing: tuple[Any, Any]
-    meaning: tuple[bool, bool, bool]
-
-    @property
-    def cuts(self) -> Cuts:
-        """null counts as 0 in an order; so do numbers that stand for what isn't there."""
-        bounds = {0, *(value for value in self.nothing if type(value) in (int, float))}
-        leaf = Leaf({"in": [{"var": "x"}, sorted(bounds)]}, 0, ("x",))
-        found = cuts_of(leaf)
-        return Cuts(found.whole, found.doubles, frozenset(), frozenset())
-
-    def known(self, left: Cell, right: Cell) -> str:
-        """OPEN or ORDERED; "" where any value of each cell shows what the comparison comes to."""
-        if left.alone and right.alone:
-            return ""
-        first, second = _bounds(left, self.nothing[0]), _bounds(right, self.nothing[1])
-        if first is None or second is None:
-            return OPEN
-        if "null" in (first[0], second[0]) and self.name in EQUALITY:
-            return ""  # nothing but null equals null
-        kinds = {first[0], second[0]}
-        if kinds in ({"day"}, {"number"}, {"null", "number"}):
-            return "" if first[2] < second[1] or second[2] < first[1] else ORDERED if len(kinds) == 1 else OPEN
-        if kinds == {"null", "day"}:
-            return ""  # a date is no number
-        return "" if self.name in ("===", "!==") and kinds == {"number", "day"} else OPEN
-
-
-def _bounds(cell: Cell, nothing: Any) -> tuple[str, float, float] | None:
-    if cell.measure:
-        return cell.measure, cell.low, cell.high
-    value = nothing if cell.value is ABSENT else cell.value
-    if cell.known == "one" and value is None:
-        return "null", 0, 0
-    if cell.known == "one" and type(value) in (int, float):
-        return "number", value, value
-    return None
-
-
-def _pair(leaf: Leaf) -> _Pair | None:
-    name, operands = operation(leaf.rule)
-    if name not in EQUALITY | ORDER or len(operands) != 2 or leaf.names is None or len(leaf.names) != 2:
-        return None
-    left, right = path_of(operands[0]), path_of(operands[1])
-    if not left or not right or {left, right} != set(leaf.names):
-        return None
-    test = Condition({name: [{"var": "a"}, {"var": "b"}]})
-    less, equal, greater = (test.evaluate({"a": one, "b": other}) for one, other in ((0, 1), (0, 0), (1, 0)))
-    return _Pair(name, left, right, (_default(operands[0]), _default(operands[1])), (less, equal, greater))
-
-
-def _default(rule: Any) -> Any:
-    raw = rule["var"]
-    return raw[1] if isinstance(raw, list) and len(raw) > 1 else None
 
 
 def evaluation_of(model: Model) -> Evaluation[int]:

@@ -7,9 +7,9 @@ from time import monotonic
 from typing import Any
 
 from workflow_design.kernel.proof.decisions.linear import exact, linear
-from workflow_design.kernel.proof.decisions.model import EQUAL, ERROR, GREATER, LESS, OPEN, ORDERED, TRUE
 from workflow_design.kernel.proof.decisions.rules import Node, operation
 from workflow_design.kernel.proof.decisions.sets import Evaluation, Outcome, outcome
+from workflow_design.kernel.proof.decisions.tables import EQUAL, ERROR, GREATER, LESS, OPEN, ORDERED, TRUE
 
 MAX_MODELS = 4
 """Points that are told of one set, since not every one can be shown to people."""

@@ -65,6 +65,11 @@ class Findings:
     dead: set[int] = field(default_factory=set)
     open: set[str] = field(default_factory=set)
 
+    @property
+    def anything(self) -> bool:
+        """Whether there is more to say than what is never taken."""
+        return self.gap is not None or self.error is not None or bool(self.overlaps or self.open)
+
 
 class Claims:
     """What the evaluator and the engine themselves make of data. `fill` gives the counterexample that is shown, None

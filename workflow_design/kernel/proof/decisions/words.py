@@ -122,13 +122,12 @@ class Reports:
                 "open. Remove it, or narrow a condition."
             )
         else:
-            why = "an earlier one is, whenever it is true" if split.exclusive else "it is never true"
+            why = "its condition is never true" + (
+                ", or an earlier way is taken whenever it is" if split.exclusive else ""
+            )
             message = (
-                f"{after(split)}, the way to {target(split, transition)} is never taken: {why} or it can't be true: "
-                f"{condition(split, transition)}. Remove it, or change a condition."
-                if split.exclusive
-                else f"{after(split)}, the way to {target(split, transition)} is never taken: {why}: "
-                f"{condition(split, transition)}. Remove it, or change the condition."
+                f"{after(split)}, the way to {target(split, transition)} is never taken: {why} "
+                f"({condition(split, transition)}). Remove it, or change a condition."
             )
         return self._problem("warning", "dead_condition", split, message, transition)
 
