@@ -166,6 +166,7 @@ COMPANY: dict[tuple[str, str], Call] = {
     ("GET", "/api/executions/"): Call(RUNS),
     ("GET", "/api/executions/<id>/"): Call(TICKET_ADMIN, unseen=CREATOR),
     ("GET", "/api/executions/<execution_id>/logs/"): Call(TICKET_ADMIN, unseen=CREATOR),
+    ("POST", "/api/executions/<id>/cancel/"): Call(TICKET_ADMIN, unseen=CREATOR),
     ("GET", "/api/incidents/"): Call(TICKET_ADMIN),
     ("GET", "/api/incidents/<id>/"): Call(TICKET_ADMIN),
     ("PATCH", "/api/incidents/<id>/"): Call(TICKET_ADMIN, 200, {"note": "seen"}),

@@ -19,7 +19,7 @@ from django.utils.html import format_html, format_html_join
 from core.admin import ReadOnlyAdmin
 from core.models import History
 from workflow_ops import selectors
-from workflow_ops.models import Incident, TaskInstance, Ticket, WorkflowInstance
+from workflow_ops.models import ActionAttempt, EndAction, Incident, TaskInstance, Ticket, WorkflowInstance
 
 # So many of what belongs to a row are shown on its page.
 SHOWN = 100
@@ -28,6 +28,12 @@ SHOWN = 100
 def pretty(value: Any) -> str:
     """JSON over several lines."""
     return format_html("<pre>{}</pre>", json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _attempt(one: ActionAttempt) -> tuple[str, ...]:
+    """A call that was made: how it ended, and when it began."""
+    number, began = f"{one.generation}.{one.number}", f"{one.started_at:%Y-%m-%d %H:%M:%S}"
+    return number, one.get_status_display(), one.outcome, began
 
 
 class RunAdmin(ReadOnlyAdmin):
@@ -136,7 +142,8 @@ class ExecutionAdmin(RunAdmin):
     list_select_related: ClassVar[Any] = ("workflow", "version", "ticket")
     fields = (
         *("name", "of_ticket", "workflow", "version_number", "status", "held_at", "conversation", "tasks_executed"),
-        *("started_at", "completed_at", "created_by", "tasks", "incidents", "given", "values", "where"),
+        *("started_at", "completed_at", "created_by", "started_by", "started", "at_end"),
+        *("tasks", "incidents", "given", "values", "where"),
     )
 
     def history_of(self, obj: WorkflowInstance) -> QuerySet[History]:  # type: ignore[override]
@@ -165,6 +172,27 @@ class ExecutionAdmin(RunAdmin):
     def incidents(self, row: WorkflowInstance) -> str:
         """All of them."""
         return self.incident_lines(row)
+
+    @admin.display(description="started by")
+    def started_by(self, row: WorkflowInstance) -> str:
+        """The task that waits for it, or the execution whose end started it."""
+        task = row.parent_task
+        return self.link(row.parent) if task is None else self.link(task, f"{task.task}, {row.parent}")
+
+    @admin.display(description="child executions")
+    def started(self, row: WorkflowInstance) -> str:
+        """Those that its tasks or its end started."""
+        found = row.children.select_related("workflow").order_by("pk")[:SHOWN]
+        return self.lines((self.link(child), child.workflow, child.get_status_display()) for child in found)
+
+    @admin.display(description="end action")
+    def at_end(self, row: WorkflowInstance) -> str:
+        """How far it is, and the calls that it made."""
+        end = EndAction.objects.filter(instance=row).first()
+        if end is None:
+            return "-"
+        made = end.attempts.order_by("pk")[:SHOWN]
+        return self.lines([(end.get_status_display(),), *(_attempt(one) for one in made)])
 
     @admin.display(description="input")
     def given(self, row: WorkflowInstance) -> str:
@@ -230,15 +258,7 @@ class WorkAdmin(RunAdmin):
     def attempts(self, row: TaskInstance) -> str:
         """The calls that it made: how each ended, and when it began."""
         made = row.attempts.order_by("pk")[:SHOWN]
-        return self.lines(
-            (
-                f"{one.generation}.{one.number}",
-                one.get_status_display(),
-                one.outcome,
-                f"{one.started_at:%Y-%m-%d %H:%M:%S}",
-            )
-            for one in made
-        )
+        return self.lines(_attempt(one) for one in made)
 
     @admin.display(description="input")
     def given(self, row: TaskInstance) -> str:

@@ -80,6 +80,9 @@ EXECUTION_ROWS = Rows(
     ticket="(SELECT t.id FROM tickets t WHERE t.instance_id = workflow_instances.id)",
     status="workflow_instances.status",
     conversation="workflow_instances.conversation",
+    parent="workflow_instances.parent_id",
+    parent_task="workflow_instances.parent_task_id",
+    end_action="(SELECT e.status FROM end_actions e WHERE e.instance_id = workflow_instances.id)",
     started_at="workflow_instances.started_at",
     completed_at="workflow_instances.completed_at",
     duration_ms="(extract(epoch FROM workflow_instances.completed_at - workflow_instances.started_at) * 1000)::bigint",
@@ -120,10 +123,10 @@ HISTORY_ROWS = Rows(
     actor="history.actor_id",
     actor_name="history.actor",
     event="history.event",
-    # Conditions are the company's rules: requesters don't see them.
+    # Conditions are the company's rules, and other runs are not theirs: requesters don't see them.
     detail="""CASE WHEN :everything THEN history.detail ELSE (
         SELECT coalesce(json_object_agg(told.key, told.value), '{}') FROM json_each(history.detail) told
-        WHERE told.key <> 'steps') END""",
+        WHERE told.key NOT IN ('steps', 'child', 'parent')) END""",
     created_by="history.actor_id",
     created_at="history.at",
     updated_at="history.at",
@@ -160,11 +163,12 @@ def tasks_of(user: User) -> QuerySet[TaskInstance]:
 def executions_of(user: User) -> QuerySet[WorkflowInstance]:
     """The executions a person sees: those they started, and for ticket admins all.
 
-    Opening a ticket starts none of the requester's: of a ticket they see what its requester sees.
+    Opening a ticket starts none of the requester's: of a ticket they see what its requester sees. Nor do they start
+    what a run starts.
     """
     if user.has_role(SystemRole.TICKET_ADMIN):
         return WorkflowInstance.objects.all()
-    return WorkflowInstance.objects.filter(created_by=user, ticket=None)
+    return WorkflowInstance.objects.filter(created_by=user, ticket=None, parent=None)
 
 
 def executions_this_month() -> QuerySet[WorkflowInstance]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 
 from workflow_ops import selectors
@@ -34,6 +35,14 @@ class ExecutionViewSet(RunViewSet):
     def execute(self, request: Request, **kwargs: Any) -> HttpResponse:
         """Run a workflow without a ticket."""
         return once(request, self.user, lambda: self._execute(request, **kwargs))
+
+    @extend_schema(operation_id="cancel_execution", request=None, responses=ExecutionSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, **kwargs: Any) -> HttpResponse:
+        """End an execution without a result, with its ticket where it has one."""
+        pk = self.seen(**kwargs)
+        tickets.run_cancel(user=self.user, instance_id=pk)
+        return self.answer(pk)
 
     def _execute(self, request: Request, **kwargs: Any) -> HttpResponse:
         values = self.object_body(request)

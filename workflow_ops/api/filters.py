@@ -49,6 +49,7 @@ class TaskFilter(django_filters.FilterSet):
 
 class ExecutionFilter(django_filters.FilterSet):
     workflow = IntegerFilter(field_name="workflow_id")
+    parent = IntegerFilter(field_name="parent_id")
     status = django_filters.ChoiceFilter(choices=InstanceStatus.choices)
     conversation = django_filters.CharFilter(max_length=200)
 

@@ -13,12 +13,17 @@ from rest_framework import serializers
 from core.openapi import FaultSerializer
 from workflow_design.api.content import JSONObjectField
 from workflow_design.api.serializers import AuditSerializer
-from workflow_ops.models import IncidentKind, IncidentStatus, InstanceStatus, TaskStatus
+from workflow_ops.models import EndStatus, IncidentKind, IncidentStatus, InstanceStatus, TaskStatus
 
 
 @extend_schema_field({"oneOf": [{"type": "string"}, {"type": "integer"}]})
 class KeyOrIdField(serializers.JSONField):
     """How a ticket type is named."""
+
+
+@extend_schema_field({"oneOf": [{"type": "string", "enum": EndStatus.values}]})
+class EndStatusField(serializers.CharField):
+    """How far an end action is, null where there is none."""
 
 
 class OpenTaskSerializer(serializers.Serializer[Any]):
@@ -148,6 +153,13 @@ class ExecutionSerializer(AuditSerializer):
     ticket = serializers.IntegerField(allow_null=True)
     status = serializers.ChoiceField(choices=InstanceStatus.choices)
     conversation = serializers.CharField()
+    parent = serializers.IntegerField(allow_null=True, help_text="The execution that started it.")
+    parent_task = serializers.IntegerField(
+        allow_null=True, help_text="The task of `parent` that waits for it; null: the parent's end action started it."
+    )
+    end_action = EndStatusField(
+        allow_null=True, help_text="How far its end action is; null: it has none, or is not completed."
+    )
     started_at = serializers.DateTimeField()
     completed_at = serializers.DateTimeField(allow_null=True)
     duration_ms = serializers.IntegerField(allow_null=True)

@@ -75,6 +75,7 @@ urlpatterns = [
     ),
     path("executions/", ExecutionViewSet.as_view({"get": "list"}), name="executions"),
     re_path(rf"^executions/{_ONE}$", ExecutionViewSet.as_view({"get": "retrieve"}, detail=True), name="execution"),
+    *_actions("executions", ExecutionViewSet, "cancel"),
     re_path(
         r"^executions/(?P<execution_id>[0-9]{1,18})/logs/$",
         ExecutionLogViewSet.as_view({"get": "list"}),
