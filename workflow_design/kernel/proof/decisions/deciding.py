@@ -9,14 +9,13 @@ from functools import partial
 from time import thread_time
 from typing import Any
 
-from workflow_design.kernel.language import Condition
 from workflow_design.kernel.problems import Problem
 from workflow_design.kernel.proof.decisions.asking import MAX_ASKED, payload_of, worth_asking
 from workflow_design.kernel.proof.decisions.cells import Held
 from workflow_design.kernel.proof.decisions.facts import Facts
 from workflow_design.kernel.proof.decisions.ground import Ground
 from workflow_design.kernel.proof.decisions.model import Model, model_of
-from workflow_design.kernel.proof.decisions.rules import TooLargeError
+from workflow_design.kernel.proof.decisions.rules import TooLargeError, names_in
 from workflow_design.kernel.proof.decisions.splits import Claims, Findings, Split, judge, splits_of
 from workflow_design.kernel.proof.decisions.state import check_state
 from workflow_design.kernel.proof.decisions.transforms import check_transforms
@@ -71,11 +70,8 @@ class Deciding:
         self.problems += check_transforms(self.ground)
 
     def _split(self, split: Split, rules: list[Any], indexes: list[int]) -> None:
-        known = [rule for index in indexes if (rule := split.graph.rule(index))]
-        names = {path for rule in known for path in rule.condition.reads}
-        fact = self.facts.after(split.task, split.event)
-        if fact is not None:
-            names |= Condition(fact).reads  # ticket types may differ in what has led here alone
+        names = {path for rule in rules for path in names_in(rule) or ()}
+        names |= self.facts.names(split.task, split.event)  # ticket types may differ in what has led here alone
         tickets: list[str] = []
         seen: list[list[Held]] = []
         for ticket in self.ground.tickets:
@@ -85,12 +81,12 @@ class Deciding:
             if holds not in seen:
                 seen.append(holds)
                 tickets.append(ticket)
-        found = [(ticket, *self._judged(split, rules, fact, ticket, len(tickets) == 1)) for ticket in tickets]
+        found = [(ticket, *self._judged(split, rules, ticket, len(tickets) == 1)) for ticket in tickets]
         if not found:
             return
         self._report(split, found, indexes)
 
-    def _judged(self, split: Split, rules: list[Any], fact: Any, ticket: str, alone: bool) -> tuple[Model, Findings]:
+    def _judged(self, split: Split, rules: list[Any], ticket: str, alone: bool) -> tuple[Model, Findings]:
         """First without what has led here, which most splits don't need."""
         held = partial(self.ground.held, split.task, split.event, ticket)
         fill = partial(self.ground.filled, split.task, split.event, ticket)
@@ -98,7 +94,8 @@ class Deciding:
         claims = Claims(split, fill, None)
         findings = None if model.space_or_none is None else judge(split, model, claims, with_fact=False)
         with_fact = False
-        if fact is not None and (findings is None or findings.anything):
+        fact = self.facts.after(split.task, split.event) if findings is None or findings.anything else None
+        if fact is not None:
             claims = Claims(split, fill, fact)
             may_fail = model.may_fail
             with suppress(TooLargeError):

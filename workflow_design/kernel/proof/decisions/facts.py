@@ -6,14 +6,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from workflow_design.kernel.graph.model import Event
+from workflow_design.kernel.language.compiler import weight
+from workflow_design.kernel.language.reads import Reads
 from workflow_design.kernel.proof.decisions.ground import Ground
 
 MAX_WAYS = 6
-MAX_HOPS = 8
-MAX_CONDITIONS = 60
+MAX_HOPS = 5
+MAX_CONDITIONS = 40
+MAX_WEIGHT = 2_000
+"""Values in one rule; a larger one is left out."""
 
-Alternative = dict[str, Any]
-"""Rules that all hold, by their text."""
+Way = list[tuple[int, Any]]
+"""What holds on a way: (transition whose condition it says something of, rule)."""
 
 
 class Facts:
@@ -24,37 +28,47 @@ class Facts:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._graph = ground.net.graph
+        self._known: dict[tuple[int, int], list[Way]] = {}
+        self._reads: dict[int, Reads | None] = {}
 
     def after(self, task: int | None, event: Event) -> Any:
         """A rule that holds whenever `task` comes to `event`; None where nothing is known."""
-        ways = self._after(task, event, MAX_HOPS, frozenset())
+        ways = self._after(task, event, MAX_HOPS)
         if any(not way for way in ways):
             return None
         return {"or": [{"and": [rule for _, rule in way]} for way in ways]}
 
-    def _after(self, task: int | None, event: Event, hops: int, seen: frozenset[int]) -> list[list[tuple[int, Any]]]:
-        """Alternatives, each a list of (transition, rule)."""
-        if task is None or hops == 0 or task in seen:
+    def names(self, task: int | None, event: Event) -> set[str]:
+        """The paths that this rule reads."""
+        ways = self._after(task, event, MAX_HOPS)
+        if any(not way for way in ways):
+            return set()
+        read = (self._read(index) for way in ways for index, _ in way)
+        return {path for reads in read if reads for path in reads.paths}
+
+    def _after(self, task: int | None, event: Event, hops: int) -> list[Way]:
+        if task is None or hops == 0:
             return [[]]
         changed = self._graph.tasks[task].outputs if event == "completed" else frozenset()
+        if (task, hops) not in self._known:
+            self._known[task, hops] = self._opening(task, hops)
         return [
-            [(index, rule) for index, rule in way if self._lasts(index, changed)]
-            for way in self._opening(task, hops, seen | {task})
+            [(index, rule) for index, rule in way if self._lasts(index, changed)] for way in self._known[task, hops]
         ]
 
-    def _opening(self, task: int, hops: int, seen: frozenset[int]) -> list[list[tuple[int, Any]]]:
+    def _opening(self, task: int, hops: int) -> list[Way]:
         incoming = [index for index in self._graph.tasks[task].incoming if index in self._ground.net.possible]
         if len(incoming) > MAX_WAYS or not incoming:
             return [[]]
-        ways: list[list[tuple[int, Any]]] = []
+        ways: list[Way] = []
         for index in incoming:
             way = self._graph.transitions[index]
             taken = [(number, rule) for number, rule in self._taken(index) if self._lasts(number, ())]
-            for before in self._after(way.source, way.event, hops - 1, seen):
+            for before in self._after(way.source, way.event, hops - 1):
                 ways.append([*before, *taken])
         return ways if len(ways) <= MAX_WAYS and sum(map(len, ways)) <= MAX_CONDITIONS else [[]]
 
-    def _taken(self, index: int) -> list[tuple[int, Any]]:
+    def _taken(self, index: int) -> Way:
         """What is true when a transition is taken."""
         way = self._graph.transitions[index]
         if way.source is None:
@@ -64,7 +78,7 @@ class Facts:
             split, exits = source.split, source.exits[way.event]
         if split == "parallel":
             return []
-        denied: list[tuple[int, Any]] = []
+        denied: Way = []
         for other in exits:
             if other == index:
                 break
@@ -77,12 +91,21 @@ class Facts:
 
     def _lasts(self, index: int, changed: Iterable[str]) -> bool:
         """Whether what the condition of a transition says stays so, when tasks that write `changed` complete."""
-        rule = self._graph.rule(index)
-        if rule is None or rule.condition.reads_all:
-            return rule is not None and not rule.condition.reads_all
-        names = {path.partition(".")[0] for path in rule.condition.reads}
+        reads = self._read(index)
+        if reads is None:
+            return False
+        names = {path.partition(".")[0] for path in reads.paths}
         if "_task" in names or not names.isdisjoint(changed):
             return False
         if self._ground.sequential:
             return True
         return all(name not in self._ground.fields or not self._ground.fields[name].writers for name in names)
+
+    def _read(self, index: int) -> Reads | None:
+        """What the condition of a transition reads; None where it is of no use here."""
+        if index not in self._reads:
+            rule, reads = self._graph.transitions[index].condition, Reads()
+            reads.rule(rule)
+            useful = rule is not None and not reads.everything and weight(rule) <= MAX_WEIGHT
+            self._reads[index] = reads if useful else None
+        return self._reads[index]

@@ -112,7 +112,7 @@ class Trees:
             if len(self.leaves) >= MAX_LEAVES:
                 raise TooLargeError
             number = self._known[key] = len(self.leaves)
-            self.leaves.append(Leaf(rule, given, _names(rule)))
+            self.leaves.append(Leaf(rule, given, names_in(rule)))
             self.uses.append(0)
         self.uses[number] += 1
         return Node("leaf", number)
@@ -123,7 +123,8 @@ def _paths(operands: list[Any]) -> list[str] | None:
     return listed if listed and all(isinstance(path, str) and path for path in listed) else None
 
 
-def _names(rule: Any) -> tuple[str, ...] | None:
+def names_in(rule: Any) -> tuple[str, ...] | None:
+    """The paths that a rule reads, in order; None where that can't be told."""
     reads = Reads()
     reads.rule(rule)
     return None if reads.everything else tuple(sorted(reads.paths))
