@@ -67,13 +67,18 @@ def _body(body: bytes, secrets: list[str]) -> Any:
     if not body:
         return None
     try:
-        value = redact(json.loads(body), secrets=secrets)
+        value = redact(json.loads(body, parse_int=_storable), secrets=secrets)
     except (ValueError, RecursionError):
         # More than is kept, so that a secret across the end is whole when it is looked for.
         text = body[: MAX_BODY_TEXT * 4].decode("utf-8", errors="replace")
         return str(redact(PAIR.sub(_hidden_pair, text), secrets=secrets))
     written = json.dumps(value, ensure_ascii=False)
     return value if len(written) <= MAX_BODY_TEXT else f"{written[:MAX_BODY_TEXT]}…"
+
+
+def _storable(digits: str) -> int | float:
+    """An integer that fits into 64 bits, else the nearest double."""
+    return int(digits) if len(digits) <= 18 else float(digits)
 
 
 def _hidden_pair(pair: re.Match[str]) -> str:

@@ -86,3 +86,11 @@ def test_long_bodies_are_texts_without_secrets():
     assert "hunter22" not in body
     assert "hunter22" not in summary({}, b"{" + long)["body"]
     assert summary({}, b"[" * 100_000)["body"] == "[" * 2000 + "…"
+
+
+def test_integers_that_no_column_takes():
+    body = b'{"small": 123456789012345678, "large": 12345678901234567890123, "endless": ' + b"9" * 5000 + b"}"
+    kept = summary({}, body)["body"]
+    assert kept["small"] == 123456789012345678
+    assert kept["large"] == 1.2345678901234568e22
+    assert kept["endless"] == "inf"

@@ -23,7 +23,7 @@ from workflow_ops.models import ActionAttempt, AttemptStatus
 POLICY = {"max_attempts": 5, "initial_seconds": 1, "max_seconds": 300, "multiplier": 2}
 RETRIED = frozenset({408, 429})
 # How long after the end of its call a worker may take to record it.
-LEASE_MARGIN_SECONDS = 30
+LEASE_MARGIN_SECONDS = 15
 
 
 class Reply(NamedTuple):
