@@ -37,7 +37,7 @@ CYCLES = "A -> B{p}, C{default}; B -> C{ok}, D{default}; C -> B{again}, D{defaul
 LOOP = "A -> B{n<3}, C{default}; B -> B{n<3}, C{default}"
 AND_JOIN = """A[/AND] -> P, Q; P[/AND] -> U, V; U -> B; V -> B; Q[/AND] -> X, Y; X -> C; Y -> C
 B -> D[AND/]; C -> D"""
-LOCAL = "A[/OR] -> B{b}, C{c}; B -> D{d}, X{default}; C -> F; D -> G[OR/]; F -> G"
+LOCAL = "A[/OR] -> B{b}, C{c}, end{default}; B -> D{d}, X{default}; C -> F; D -> G[OR/]; F -> G"
 GENERAL = "A[/AND] -> B, C; C -> C{again,p0}, D{d,p1}, X{default}; B -> E[OR/]; D -> E"
 
 PATTERNS = [
