@@ -98,11 +98,20 @@ def action_record(claimed: Claimed, reply: Reply) -> None:
 
 @transaction.atomic
 def action_lost(*, task_id: int, generation: int) -> None:
-    """End an action whose job has failed for good, for a reason that only the server's log knows."""
+    """End an action whose job has failed for good, for a reason that only the server's log knows.
+
+    Not one that has been called and waits for its callback, or for the job of its next attempt.
+    """
     run, work = lock_task(task_id, None)
-    waits = work.generation == generation and work.status in UNDONE and run.status != InstanceStatus.ON_HOLD
-    if waits:
-        _end(run, work, actions.failed(work.number, "It could not be called: the server's log says why."), None)
+    last = ActionAttempt.objects.filter(task_instance=task_id, generation=generation).order_by("number").last()
+    now = timezone.now()
+    if last is not None and last.status == AttemptStatus.RUNNING:
+        attempts.abandon(last)
+    if work.generation != generation or work.status not in UNDONE or run.status == InstanceStatus.ON_HOLD:
+        return
+    if last is not None and (last.status == AttemptStatus.SUCCEEDED or (last.retry_at or now) > now):
+        return
+    _end(run, work, actions.failed(work.number, "It could not be called: the server's log says why."), None)
 
 
 def idempotency_key(task_id: int, generation: int) -> str:

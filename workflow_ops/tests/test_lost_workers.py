@@ -272,3 +272,21 @@ def test_two_companies_calls_between_each_other(api, acme, globex, in_company, o
             assert found == [("COMPLETED", value) for value in values]
             assert ActionAttempt.objects.filter(status="SUCCEEDED").count() == 3
             assert ActionAttempt.objects.filter(status="ABANDONED").count() == 1
+
+
+def test_a_job_that_fails_for_good_after_its_call_ends_nothing(publish, start, outside):
+    """The call was heard, and its callback will come."""
+    publish(document("shop", outside.url, task_type="ASYNC_ACTION"))
+    start("shop")
+    run_jobs()
+    calls.action_lost(task_id=task().pk, generation=1)
+    assert (task().status, run().status, Incident.objects.count()) == ("PENDING", "IN_PROGRESS", 0)
+
+
+def test_a_job_that_fails_for_good_during_its_call(shop, outside):
+    outside.says(Said(body={"id": "x"}))
+    claimed = calls.action_claim(**shop)
+    calls.action_lost(**shop)
+    assert (task().status, attempts()) == ("ERROR", [(1, 1, "ABANDONED", "lost")])
+    calls.action_record(claimed, send(claimed.call))
+    assert (task().status, attempts()) == ("ERROR", [(1, 1, "LATE", "http_200")])
