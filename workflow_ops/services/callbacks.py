@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from core.db import connection
+from core.db import connection, fetch_row
 from core.errors import Fault, Refused, conflict, invalid, not_found
 from core.json_input import BadJSON, loads
 from tenants.models import Company
@@ -68,6 +68,9 @@ def callback_receive(*, task_id: int, headers: Mapping[str, str], body: bytes) -
 
 
 def _generation(task_id: int) -> int:
+    # Asked first, and together with entering the schema: where it is missing, PostgreSQL would look in `public`.
+    if fetch_row("SELECT current_schema()", []) != (connection.schema_name,):
+        raise not_found()
     columns = ("generation", "task__key", "instance__version_id")
     found = TaskInstance.objects.filter(pk=task_id).values_list(*columns).first()
     if found is None:
