@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from workflow_design.kernel import limits
 from workflow_design.kernel.problems import Problem, pointer
 from workflow_design.kernel.schemas import Schema, check_schema, compile_schema, has_references
-from workflow_design.kernel.schemas.moving import moved
+from workflow_design.kernel.schemas.moving import moved, references
 from workflow_design.kernel.shape import (
     Entity,
     Shape,
@@ -252,8 +252,10 @@ def _alone(part: Any, root: JsonSchema) -> Any:
     """A property's schema without the schema around it: with its `$defs` where that refers to them."""
     if not isinstance(part, dict):
         return part
-    moved = {**part, "$defs": root.get("$defs", {})}
-    return {} if check_schema(moved) else moved
+    alone = {**part, "$defs": root.get("$defs", {})}
+    # With another root, what isn't below `$defs` may be something else.
+    elsewhere = any(not target.startswith("#/$defs/") for target in references(alone))
+    return {} if elsewhere or check_schema(alone) else alone
 
 
 def _clash(name: str, known: Source, schema: Any) -> str | None:

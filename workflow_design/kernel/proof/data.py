@@ -40,7 +40,8 @@ class Definedness:
         self.everything = (1 << len(self.fields)) - 1
         self.required = frozenset(field["FieldName"] for field in declared if field.get("Required"))
         self.by_ticket = {ticket["key"]: self._bits(self._given(ticket)) for ticket in bundle["tickets"]}
-        self.at_start = self.everything if self.by_ticket else self._bits(self.required)
+        # Without a ticket type runs are executions, which nobody asks for what is Required.
+        self.at_start = self.everything if self.by_ticket else 0
         for bits in self.by_ticket.values():
             self.at_start &= bits
         self.written = [self._bits(_always_written(task["output_schema"])) for task in bundle["tasks"]]

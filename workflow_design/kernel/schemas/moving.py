@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 # Below these, names stand for schemas; below those, there is data and no schema.
@@ -25,3 +26,21 @@ def moved(schema: Any, place: str) -> Any:
             value = moved(value, place)
         found[key] = value
     return found
+
+
+def references(schema: Any) -> Iterator[str]:
+    """Where a schema and all its parts refer to."""
+    todo = [schema]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, list):
+            todo += part
+        if not isinstance(part, dict):
+            continue
+        for key, value in part.items():
+            if key in ("$ref", "$dynamicRef") and isinstance(value, str):
+                yield value
+            elif key in _NAMED and isinstance(value, dict):
+                todo += value.values()
+            elif key not in _DATA:
+                todo.append(value)

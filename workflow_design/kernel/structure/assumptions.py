@@ -9,34 +9,57 @@ PEOPLE = "People act: every form that opens is completed some day."
 CALLS = "Every call of an action is answered, fails or times out."
 CALLBACKS = "Callbacks arrive, or the task that waits for them times out."
 LOOPS = "Loops end: where a condition may lead on, it does so some day."
-ANSWERS = "What actions are answered and what they compute fits their output_schema."
+SUCCESS = (
+    "Calls succeed in the end where a task has no error transition, and in time where it has no timeout transition: "
+    "otherwise an incident waits for a person."
+)
+CHILDREN = "Runs of other workflows that a task waits for come to an end."
+ANSWERS = (
+    "What actions are answered can be made into their output, and that and what they compute fits their output_schema."
+)
+ROUNDS = "At most 200 tasks that compute follow one another before another one opens or the run ends."
 SIZES = (
     "Where schemas set no limits, texts stay below 20,000 characters, lists below 1,000 items and numbers below 10^100."
 )
-TYPES = "Runs are opened through a ticket type: one that is started without may lack what the ticket type gives."
+TYPES = (
+    "Runs are opened through a ticket type: one that is started without may lack what that gives, or hold other values."
+)
 
 
 def assumptions(bundle: Mapping[str, Any]) -> list[str]:
     """The sentences that apply to a definition, which no check of it can show."""
     kinds = {task["task_type"] for task in bundle["tasks"]}
-    called = any(task["task_type"] != "FORM" and task["action"] != "compute" for task in bundle["tasks"])
-    answered = any(task["task_type"] != "FORM" and task["output_schema"] for task in bundle["tasks"])
+    calling = [task for task in bundle["tasks"] if task["task_type"] != "FORM" and task["action"] != "compute"]
+    computing = [task["key"] for task in bundle["tasks"] if task["action"] == "compute"]
+    answered = any(task["output_schema"] for task in bundle["tasks"] if task["task_type"] != "FORM")
+    shaped = any(task["input_transform"] or task["output_transform"] for task in bundle["tasks"])
     decides = any(isinstance(transition["condition"], dict) for transition in bundle["transitions"])
     found = [
         (PEOPLE, "FORM" in kinds),
-        (CALLS, called),
+        (CALLS, bool(calling)),
+        (SUCCESS, any(not _caught(bundle, task) for task in calling)),
+        (CHILDREN, any(task["action"] == "workflow" for task in calling)),
         (CALLBACKS, "ASYNC_ACTION" in kinds),
         (ANSWERS, answered),
-        (LOOPS, _loops(bundle)),
-        (SIZES, decides or any(task["input_transform"] or task["output_transform"] for task in bundle["tasks"])),
-        (TYPES, decides and bool(bundle["tickets"])),
+        (LOOPS, _loops(bundle, [task["key"] for task in bundle["tasks"]])),
+        (ROUNDS, _loops(bundle, computing)),
+        (SIZES, decides or shaped),
+        (TYPES, (decides or shaped or bool(bundle["workflow"]["state_schema"])) and bool(bundle["tickets"])),
     ]
     return [sentence for sentence, applies in found if applies]
 
 
-def _loops(bundle: Mapping[str, Any]) -> bool:
-    """Whether transitions lead in a circle: some task remains when those that nothing leads to are taken away."""
-    waiting = {task["key"]: 0 for task in bundle["tasks"]}
+def _caught(bundle: Mapping[str, Any], task: Mapping[str, Any]) -> bool:
+    """Whether a way leads on from a task whose call fails, and from one that takes too long if it can."""
+    events = {transition["on_event"] for transition in bundle["transitions"] if transition["from"] == task["key"]}
+    return "error" in events and (task["timeout_seconds"] is None or "timeout" in events)
+
+
+def _loops(bundle: Mapping[str, Any], keys: list[str]) -> bool:
+    """Whether transitions lead in a circle over these tasks alone: some remain when those that nothing leads to are
+    taken away.
+    """
+    waiting = dict.fromkeys(keys, 0)
     after: dict[str, list[str]] = {}
     for transition in bundle["transitions"]:
         source, target = transition["from"], transition["to"]

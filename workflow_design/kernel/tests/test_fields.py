@@ -306,3 +306,16 @@ def test_what_a_field_refers_to_is_found_in_the_form():
     checker = compile_schema(form)
     assert checker.errors({"parts": [1, 2]}) == []
     assert [error.path for error in checker.errors({"parts": [1, 11, "x"]})] == ["/parts/1", "/parts/2"]
+
+
+def test_a_field_that_refers_beside_defs_is_free_as_it_may_mean_something_else_alone():
+    output = {
+        "type": "object",
+        "properties": {
+            "f": {"anyOf": [{"$ref": "#/properties/x"}], "properties": {"x": {"const": 1}}},
+            "x": {"const": 2},
+        },
+    }
+    fields = merged_fields({"workflow": {"fields": []}, "tasks": [{"key": "t", "output_schema": output}]}).fields
+    assert fields["f"].schema == {}
+    assert fields["x"].schema == {"const": 2, "$defs": {}}

@@ -106,8 +106,9 @@ def test_every_ticket_type_has_to_set_it():
     assert 'the ticket type "two" need not give it' in problem.message
 
 
-def test_without_ticket_types_what_is_required_is_set():
-    assert condition({">": [{"var": "must"}, 1]}, ticket=[]) == []
+def test_without_ticket_types_nothing_is_set_as_executions_are_not_asked_for_what_is_required():
+    expected = [("warning", "field_maybe_unset", "/transitions/1/condition")]
+    assert condition({">": [{"var": "must"}, 1]}, ticket=[]) == expected
 
 
 def test_what_a_task_has_to_write_is_set_afterwards_and_what_it_may_write_is_not():

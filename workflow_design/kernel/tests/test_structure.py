@@ -392,6 +392,26 @@ def test_assumptions_are_those_that_apply():
     changed = document()
     changed["tasks"][1]["task_type"] = "ASYNC_ACTION"
     said = [[sentence.split()[0] for sentence in assumptions(normalize(one).after)] for one in (document(), changed)]
-    assert said[0] == ["People", "Every", "What", "Where", "Runs"]
-    assert said[1] == ["People", "Every", "Callbacks", "What", "Where", "Runs"]
+    assert said[0] == ["People", "Every", "Calls", "What", "Where", "Runs"]
+    assert said[1] == ["People", "Every", "Calls", "Callbacks", "What", "Where", "Runs"]
     assert assumptions(normalize({"workflow": {"key": "w", "title": "W"}}).after) == []
+
+
+def test_assumptions_name_calls_child_runs_and_loops_of_tasks_that_compute():
+    def first_words(**values):
+        task = {"key": "a", "task_type": "SYNC_ACTION", "timeout_seconds": 5, **values}
+        ways = [{"from": None, "to": "a"}, *({"from": "a", "to": to, "on_event": on} for on, to in exits.items())]
+        found = normalize({"workflow": {"key": "w", "title": "W"}, "tasks": [task], "transitions": ways})
+        return [" ".join(sentence.split()[:2]) for sentence in assumptions(found.after)]
+
+    exits = {"completed": None}
+    assert first_words() == ["Every call", "Calls succeed"]
+    assert first_words(action="workflow") == ["Every call", "Calls succeed", "Runs of"]
+    exits = {"completed": None, "error": None}
+    assert first_words() == ["Every call", "Calls succeed"]
+    assert first_words(timeout_seconds=None) == ["Every call"]
+    exits["timeout"] = None
+    assert first_words() == ["Every call"]
+    exits = {"completed": "a"}
+    compute = {"action": "compute", "output_transform": {}, "timeout_seconds": None}
+    assert first_words(**compute) == ["Loops end:", "At most"]
