@@ -14,7 +14,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 # Type checking loads the settings, and they want a secret. This one signs nothing.
 NO_SECRET := not-a-secret-type-checking-signs-nothing
 
-.PHONY: help demo run worker test check bench schema mutants lock
+.PHONY: help demo run worker test check bench chaos schema mutants lock
 .PHONY: check-lint check-types check-imports check-openapi check-migrations
 .DELETE_ON_ERROR:
 
@@ -25,6 +25,7 @@ help:
 	@echo "make test     all tests (ARGS=)"
 	@echo "make check    lint, format, types, imports, OpenAPI and migrations up to date"
 	@echo "make bench    measure speed (ARGS=)"
+	@echo "make chaos    kill PostgreSQL, servers and workers while tickets run, then count (docs/chaos.md)"
 	@echo "make schema   write openapi.yaml"
 	@echo "make mutants  show that tests notice each defence that is taken away"
 	@echo "make lock     pin requirements*.in to requirements*.txt"
@@ -63,6 +64,9 @@ check-migrations: $(DEV)
 
 bench: $(DEV)
 	@$(PY) -m bench $(ARGS)
+
+chaos: $(DEV)
+	@$(PY) -m chaos
 
 schema: $(RUNTIME)
 	$(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 from django.core.exceptions import (
     BadRequest,
     PermissionDenied,
@@ -159,7 +160,20 @@ def refusal_for(exc: BaseException) -> tuple[Refused, dict[str, str]] | None:
         "55P03",
     ):
         return conflict("Somebody else is writing this now: try again."), headers
+    if isinstance(exc, OperationalError) and _is_away(exc):
+        log.warning("The database does not answer: %s", exc)
+        headers["Retry-After"] = "1"
+        return Refused([Fault("unavailable", "The database does not answer: try again.")], status=503), headers
     return None
+
+
+def _is_away(exc: OperationalError) -> bool:
+    """Whether the connection could not be made or broke, or the server is starting, stopping or full."""
+    cause = exc.__cause__
+    if not isinstance(cause, psycopg.OperationalError):
+        return False
+    state = cause.sqlstate
+    return state is None or state.startswith("08") or state in ("57P01", "57P02", "57P03", "53300")
 
 
 def server_error() -> dict[str, Any]:

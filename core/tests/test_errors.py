@@ -2,6 +2,7 @@
 
 import json
 
+import psycopg
 import pytest
 from django.core import exceptions as django_exceptions
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
@@ -231,6 +232,33 @@ class TestDatabase:
                 cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{sqlstate}'; END $$")
 
         self.check(caught(call), 409, fault("conflict", "Somebody else is writing this now: try again."))
+
+    @pytest.mark.parametrize("sqlstate", ["08006", "57P01", "57P02", "57P03", "53300"])
+    def test_the_database_is_away(self, sqlstate):
+        def call():
+            with connection.cursor() as cursor:
+                cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'secret' USING ERRCODE = '{sqlstate}'; END $$")
+
+        self.check(caught(call), 503, fault("unavailable", "The database does not answer: try again."))
+
+    def test_what_went_on_too_long_is_a_fault_of_ours(self):
+        def call():
+            with connection.cursor() as cursor:
+                cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'secret' USING ERRCODE = '57014'; END $$")
+
+        assert through_a_view(caught(call)).status_code == 500
+
+
+@pytest.mark.parametrize("text", ["connection refused", "the connection is closed"])
+def test_a_connection_that_is_not_there(text):
+    exc = OperationalError("secret")
+    exc.__cause__ = psycopg.OperationalError(text)
+    answer = through_a_view(exc)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+    assert body(answer) == {
+        "type": "server_error",
+        "errors": [fault("unavailable", "The database does not answer: try again.")],
+    }
 
 
 class TestOutsideOfViews:
