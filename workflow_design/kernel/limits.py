@@ -50,5 +50,7 @@ FIELD_TYPES = (
 TASK_TYPES = ("FORM", "SYNC_ACTION", "ASYNC_ACTION")
 GATES = ("exclusive", "inclusive", "parallel")
 POLICIES = ("claim", "shortest_queue", "round_robin", "requester", "previous")
+MAX_RUN_DEPTH = 10
+"""So many runs are below one another at most, whatever started them."""
 END_ACTIONS = ("none", "api_call", "workflow")
 EVENTS = ("completed", "timeout", "error")

@@ -12,11 +12,10 @@ import orjson
 
 from core.errors import not_found
 from workflow_design.kernel.document import Normalized
-from workflow_design.kernel.problems import Problem, pointer
+from workflow_design.kernel.problems import Problem
 from workflow_design.kernel.proof import Proof, prove
 from workflow_design.kernel.structure.findings import Findings
-from workflow_design.kernel.structure.tasks import child_of, kind_of_task
-from workflow_design.models import WorkflowDefinition
+from workflow_design.services.children import check_children
 from workflow_design.services.staffing import check_staffing
 from workflow_design.services.stored import load
 
@@ -81,7 +80,7 @@ def report(bundle: Mapping[str, Any], examined: Examined | None = None) -> Repor
     if examined is None or not examined.is_of(bundle):
         examined = examine(bundle)
     proof = examined.proof
-    own = [*check_staffing(bundle), *_unknown_workflows(bundle)]
+    own = [*check_staffing(bundle), *check_children(bundle)]
     proved = proof.proved and all(problem.severity == "warning" for problem in own)
     return Report(Findings([*own, *proof.problems]).result(), proof.assumptions, proved)
 
@@ -115,24 +114,3 @@ def _without_inside_of_text(document: Any, path: str) -> str:
         else:
             break
     return path
-
-
-def _unknown_workflows(bundle: Mapping[str, Any]) -> list[Problem]:
-    """An error for every workflow that is to be run and doesn't exist."""
-    workflow = bundle["workflow"]
-    named: list[tuple[str, str, str | None]] = []
-    if workflow["end_action_type"] == "workflow":
-        named.append((workflow["end_action"]["workflow"], "/workflow/end_action/workflow", None))
-    for index, task in enumerate(bundle["tasks"]):
-        child = child_of(task) if kind_of_task(task) == "workflow" else None
-        if child is not None:
-            named.append((child, pointer("tasks", index, "input_transform", "workflow"), task["key"]))
-    keys = {key for key, _, _ in named} - {workflow["key"]}
-    if not keys:
-        return []
-    unknown = keys - set(WorkflowDefinition.objects.filter(key__in=keys).values_list("key", flat=True))
-    return [
-        Problem("error", "unknown_workflow", f'there is no workflow with the key "{key}"', path, task=task)
-        for key, path, task in named
-        if key in unknown
-    ]

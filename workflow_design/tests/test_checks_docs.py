@@ -16,6 +16,7 @@ from workflow_design.kernel.graph import compile_graph
 from workflow_design.kernel.language import EvaluationError, check_template, compile_template
 from workflow_design.kernel.problems import Problem
 from workflow_design.kernel.simulation import simulate
+from workflow_design.models import WorkflowDefinition
 from workflow_design.services import checks
 from workflow_design.services.checks import located
 from workflow_design.tests.checks_page import DOCUMENT, PAGE, ROWS, changed, codes_in_use
@@ -164,9 +165,10 @@ def test_each_code_has_one_row_for_a_place_where_it_occurs():
 
 @pytest.fixture
 def company(acme_db):
-    """Will does tasks; there is a company role that nobody has."""
+    """Will does tasks; there is a company role that nobody has, and a workflow that isn't published."""
     person("task_worker", acme_db)
     CompanyRole.objects.create(name="auditor")
+    WorkflowDefinition.objects.create(key="hotel", title="Hotel")
 
 
 def test_nothing_is_said_about_the_pages_document(company):

@@ -12,6 +12,7 @@ import orjson
 from django.db import transaction
 
 from core.errors import Refused
+from workflow_design.kernel import limits
 from workflow_design.kernel.engine import Event, Marking
 from workflow_design.models import Status, WorkflowDefinition
 from workflow_ops.models import CLOSED, UNDONE, InstanceStatus, TaskStatus, WorkflowInstance
@@ -22,8 +23,6 @@ from workflow_ops.services.running import Parent, Run, Work, lock, lock_task
 from workflow_ops.services.stepping import advance
 from workflow_ops.services.tickets import cancel, new_run, newest, value_faults
 
-MAX_DEPTH = 10
-"""So many runs are below one another at most, whatever started them."""
 _STATUS = {Status.DEPRECATED: "deactivated", Status.ARCHIVED: "archived"}
 
 
@@ -88,8 +87,8 @@ def start_run(above: Run, parent: Parent, key: str, data: Any) -> WorkflowInstan
     """
     workflow = WorkflowDefinition.objects.filter(key=key).first()
     version = newest(workflow) if workflow is not None else None
-    if above.depth >= MAX_DEPTH:
-        raise CannotStart(f'Runs have started one another {MAX_DEPTH} deep: "{key}" is not run any deeper.')
+    if above.depth >= limits.MAX_RUN_DEPTH:
+        raise CannotStart(f'Runs have started one another {limits.MAX_RUN_DEPTH} deep: "{key}" is not run any deeper.')
     if workflow is None:
         raise CannotStart(f'There is no workflow "{key}".')
     if version is None:

@@ -79,11 +79,11 @@ def child_of(task: Mapping[str, Any]) -> str | None:
 
 
 def check_end_action(bundle: Mapping[str, Any], findings: Findings) -> None:
-    """A run that starts its own workflow when it ends never stops."""
+    """A run that starts its own workflow when it ends only stops at the limit."""
     workflow = bundle["workflow"]
     if workflow["end_action_type"] == "workflow" and workflow["end_action"]["workflow"] == workflow["key"]:
         message = (
-            "Each run starts the next one of the same workflow when it ends, without end: let it run another one, or "
-            "none."
+            "Each run starts the next one of the same workflow when it ends, until "
+            f"{limits.MAX_RUN_DEPTH} are below one another: let it run another one, or none."
         )
         findings.add("warning", "starts_itself", message, "/workflow/end_action/workflow")
