@@ -1,0 +1,230 @@
+"""Real worker processes that are killed, or stopped past their lease, at a known point of a call."""
+
+import json
+import signal
+import threading
+from collections import Counter
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from core.db import connection
+from core.models import Actor, History
+from tenants.services import company_resume, company_suspend
+from tests.receiver import Receiver, http_answer
+from tests.workers import Workers, until
+from workflow_ops.models import ActionAttempt, WorkflowInstance
+from workflow_ops.tests.documents import TICKETS, flow, form
+
+# Short, but no machine is so busy that a worker gives no sign of life for so long.
+LEASE = "3"
+SECONDS = 30
+POINTS = ("before", "during", "after")
+PUBLISH = {"publish": "true"}
+
+
+def document(url):
+    sent = {name: {"$": {"var": name}} for name in ("point", "company")}
+    call = {
+        "task_type": "SYNC_ACTION",
+        "action_url": url,
+        "input_transform": sent,
+        "output_transform": {"order": {"$": {"var": "body.order"}}},
+        "output_schema": form(["order"], order={"type": "string"}),
+    }
+    fields = [{"FieldName": name, "FieldType": "string"} for name in sent]
+    made = flow("shop", [("call", call)], [(None, "call"), ("call", None)], fields=fields)
+    made["tickets"][0]["fields"] = dict.fromkeys(sent)
+    return made
+
+
+class Shop:
+    """The system outside. The first call of a point that is `held` is answered when that is set."""
+
+    def __init__(self, receiver):
+        self.calls = []
+        self.held = {"during": threading.Event(), "after": threading.Event()}
+        self._receiver = receiver
+        receiver.answer = self._answer
+
+    @property
+    def host(self):
+        return f"127.0.0.1:{self._receiver.port}"
+
+    def counted(self):
+        """How often each was called for: (company, point)."""
+        return Counter((call["company"], call["point"]) for _, call in self.calls)
+
+    def _answer(self, received):
+        about = json.loads(received.body)
+        self.calls.append((received.headers["idempotency-key"], about))
+        first = self.counted()[about["company"], about["point"]] == 1
+        if first and about["point"] in self.held:
+            self.held[about["point"]].wait(SECONDS)
+        order = f"{about['company']} {about['point']}{'' if first else ' again'}"
+        return http_answer(body=json.dumps({"order": order}).encode(), headers={"Content-Type": "application/json"})
+
+
+@pytest.fixture
+def shop():
+    with Receiver() as receiver:
+        shop = Shop(receiver)
+        yield shop
+        for event in shop.held.values():
+            event.set()
+
+
+@pytest.fixture
+def worker(own_database, tmp_path, shop):
+    """`worker()` starts a worker process on the own database."""
+    with Workers(own_database.url, tmp_path) as running:
+        yield lambda: running.start(WORKER_LEASE_SECONDS=LEASE, ALLOWED_PRIVATE_HOSTS=shop.host)
+
+
+@pytest.fixture
+def order(own_database, api, shop):
+    """`order(acme, "during")`: a ticket of this company, whose call is to be made."""
+    published = set()
+
+    def order(company, point):
+        if company.slug not in published:
+            published.add(company.slug)
+            made = api("workflow_creator", company).post(
+                "/api/workflow/upload/", document(f"http://{shop.host}/orders"), query=PUBLISH
+            )
+            assert made.status_code == 201, made.content
+        data = {"point": point, "company": company.slug}
+        made = api("user", company).post(TICKETS, {"ticket_definition": "shop", "data": data})
+        assert made.status_code == 201, made.content
+
+    return order
+
+
+@pytest.fixture
+def rows(own_database):
+    """Statements on a connection of their own, in one transaction until `rollback`."""
+    with psycopg.connect(own_database.url) as other:
+        yield other
+        other.rollback()
+
+
+def hold(rows, company, point):
+    """Lock the runs of this point; an error where somebody has them already."""
+    statement = "SELECT id FROM {}.workflow_instances WHERE data ->> 'point' = %s FOR UPDATE NOWAIT"
+    assert len(rows.execute(sql.SQL(statement).format(sql.Identifier(company.schema_name)), [point]).fetchall()) == 1
+
+
+def waiting():
+    """How many of the others' statements wait for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0]
+
+
+def attempts():
+    """(point, number, status) in order."""
+    found = ActionAttempt.objects.order_by("task_instance", "number")
+    return [(row.task_instance.instance.data["point"], row.number, row.status) for row in found]
+
+
+def lease_over():
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE action_attempts SET lease_until = now() WHERE status = 'RUNNING'")
+
+
+def done():
+    """What the runs of the connection's company have ordered, when all of them are completed."""
+    runs = list(WorkflowInstance.objects.order_by("pk"))
+    return all(run.status == "COMPLETED" for run in runs) and [(run.data["point"], run.data["order"]) for run in runs]
+
+
+def events():
+    return Counter(History.objects.filter(subject_type="ticket").values_list("event", flat=True))
+
+
+def test_killed_before_the_call_during_it_and_before_its_commit(acme, globex, in_company, order, worker, shop, rows):
+    """In two companies at once; another worker does what is left to do, each in its own company."""
+    companies = (acme, globex)
+    for point in POINTS:
+        for company in companies:
+            order(company, point)
+    for company in companies:
+        hold(rows, company, "before")
+    first = worker()
+    called = {(company.slug, point): 1 for company in companies for point in ("during", "after")}
+    until(lambda: shop.counted() == called)
+    # No transaction is open during a call, or these were somebody's already.
+    for company in companies:
+        hold(rows, company, "after")
+    shop.held["after"].set()
+    until(lambda: waiting() == 4)
+    first.kill()
+    rows.rollback()
+    for company in companies:
+        with in_company(company):
+            assert attempts() == [("during", 1, "RUNNING"), ("after", 1, "RUNNING")]
+            lease_over()
+    shop.held["during"].set()
+    second = worker()
+    for company in companies:
+        with in_company(company):
+            name = company.slug
+            assert until(done) == [
+                ("before", f"{name} before"),
+                ("during", f"{name} during again"),
+                ("after", f"{name} after again"),
+            ]
+            assert attempts() == [
+                *[("before", 1, "SUCCEEDED")],
+                *[("during", 1, "ABANDONED"), ("during", 2, "SUCCEEDED")],
+                *[("after", 1, "ABANDONED"), ("after", 2, "SUCCEEDED")],
+            ]
+            assert events() == {"ticket.opened": 3, "task.completed": 3}
+            assert {run.data["company"] for run in WorkflowInstance.objects.all()} == {name}
+    times = {"before": 1, "during": 2, "after": 2}
+    assert shop.counted() == {(company.slug, point): times[point] for company in companies for point in POINTS}
+    keys = {(key, about["company"], about["point"]) for key, about in shop.calls}
+    assert len(keys) == len({key for key, _, _ in keys}) == 6
+    assert second.stop() == 0
+
+
+def test_the_result_of_a_worker_that_was_stopped_past_its_lease_is_refused(acme_db, order, worker, shop):
+    order(acme_db, "during")
+    first = worker()
+    until(lambda: shop.calls)
+    first.freeze()
+    lease_over()
+    second = worker()
+    assert until(done) == [("during", "acme during again")]
+    shop.held["during"].set()
+    first.process.send_signal(signal.SIGCONT)
+    until(lambda: attempts() == [("during", 1, "LATE"), ("during", 2, "SUCCEEDED")])
+    assert done() == [("during", "acme during again")]
+    assert events() == {"ticket.opened": 1, "task.completed": 1, "action.late": 1}
+    assert (first.stop(), second.stop(), len(shop.calls)) == (0, 0, 2)
+
+
+def test_a_suspended_companys_calls_are_parked(acme, globex, in_company, order, worker, shop):
+    for company in (acme, globex):
+        order(company, "before")
+    company_suspend(company=acme, actor=Actor())
+    process = worker()
+    with in_company(globex):
+        until(done)
+    with connection.cursor() as cursor:
+        parked = (
+            "FROM procrastinate_jobs WHERE status = 'todo' AND attempts = 1 AND task_name = 'actions.call'"
+            " AND scheduled_at > now() + interval '50 seconds'"
+        )
+        until(lambda: cursor.execute(f"SELECT 1 {parked}").fetchone())
+        with in_company(acme):
+            assert (attempts(), events()) == ([], {"ticket.opened": 1})
+        assert shop.counted() == {("globex", "before"): 1}
+        company_resume(company=acme, actor=Actor())
+        cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE task_name = 'actions.call'")
+    with in_company(acme):
+        assert until(done) == [("before", "acme before")]
+    assert process.stop() == 0
