@@ -151,7 +151,7 @@ def _can_end(bundle: Bundle, endless: set[str]) -> bool:
     splits = {None: "inclusive", **{task["key"]: task["split"] for task in bundle["tasks"]}}
     exits: dict[str | None, dict[str, list[Mapping[str, Any]]]] = {key: {} for key in splits}
     # Once written out, none is implied any more.
-    for link in (*bundle["transitions"], *implied_transitions(bundle)):
+    for link in (*bundle["transitions"], *implied_transitions(dict(bundle))):
         exits[link["from"]].setdefault(link["on_event"], []).append(link)
     done: set[str | None] = set()
     size = -1

@@ -153,7 +153,9 @@ class ExecutionSerializer(AuditSerializer):
     ticket = serializers.IntegerField(allow_null=True)
     status = serializers.ChoiceField(choices=InstanceStatus.choices)
     conversation = serializers.CharField()
-    parent = serializers.IntegerField(allow_null=True, help_text="The execution that started it.")
+    parent = serializers.IntegerField(  # type: ignore[assignment]
+        allow_null=True, help_text="The execution that started it."
+    )
     parent_task = serializers.IntegerField(
         allow_null=True, help_text="The task of `parent` that waits for it; null: the parent's end action started it."
     )

@@ -304,6 +304,9 @@ def test_too_long_a_run_without_a_transition_for_it(publish, start, tom):
     stop = Incident.objects.get()
     assert (stop.code, parent().status, child().status) == ("timeout", "ERROR", "CANCELLED")
     assert tom.post(f"{INCIDENTS}{stop.pk}/retry/").status_code == 200
+    # What the first run came to is nothing to the task that is begun anew.
+    child_go_on(task_id=task().pk, generation=1)
+    assert (task().status, task().generation) == ("PENDING", 2)
     run_jobs()
     assert WorkflowInstance.objects.filter(workflow__key="check", status="IN_PROGRESS").count() == 1
 
