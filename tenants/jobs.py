@@ -44,8 +44,8 @@ class Job:
     """A function that workers call.
 
     `retries`: so often it is tried again, with growing delays, after it raised or its worker died. `on_failure` is
-    called with the same arguments, in the same company, when it has failed for good. `every`: seconds between two
-    runs that workers enqueue by themselves.
+    called with the same arguments, in the same company, when it has failed for good, and again (up to DEFAULT_RETRIES
+    times) when that raises. `every`: seconds between two runs that workers enqueue by themselves.
     """
 
     name: str

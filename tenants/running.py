@@ -105,17 +105,27 @@ def _outcome(job: Fetched) -> Run:
 
 def _after(error: Exception, job: Fetched, found: Job | None) -> Run:
     """A database that is away is no failure of the job, and is waited for as long as it takes."""
-    if isinstance(error, (OperationalError, InterfaceError)) and not connection.is_usable():
+    if _is_away(error):
         return Run(Outcome.LATER, delay(1), error)
-    if job.failures < (found.retries if found else DEFAULT_RETRIES):
+    retries = found.retries if found else DEFAULT_RETRIES
+    if job.failures < retries:
         return Run(Outcome.AGAIN, delay(job.failures), error)
     if found and found.on_failure:
         try:
             found.on_failure(**job.args)
         except Exception as second:  # noqa: BLE001 # said, with the first one as its cause
             second.__cause__ = error
+            if _is_away(second):
+                return Run(Outcome.LATER, delay(1), second)
+            # Nothing else tells whoever waits for the job.
+            if job.failures < retries + DEFAULT_RETRIES:
+                return Run(Outcome.AGAIN, delay(job.failures - retries), second)
             error = second
     return Run(Outcome.FAILED, error=error)
+
+
+def _is_away(error: Exception) -> bool:
+    return isinstance(error, (OperationalError, InterfaceError)) and not connection.is_usable()
 
 
 def _enter(job: Fetched) -> None:

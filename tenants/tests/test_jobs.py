@@ -141,27 +141,47 @@ def test_what_raises_is_tried_again_and_then_fails(acme_db, job):
 
 
 def test_what_failed_for_good_is_told(acme, job, in_company):
-    """In the company, with what the job was given; and where that fails too, the queue goes on."""
+    """In the company, with what the job was given."""
 
     def fail(*, event):
         raise ZeroDivisionError
 
+    with in_company(acme):
+        job(fail, retries=1, on_failure=write).enqueue(event="fails")
+    assert [run.outcome for run in run_jobs(errors="keep")] == [Outcome.AGAIN]
+    assert events(acme, in_company) == []
+    [run] = run_jobs(now=timezone.now() + timedelta(minutes=1), errors="keep")
+    assert (run.outcome, type(run.error)) == (Outcome.FAILED, ZeroDivisionError)
+    assert events(acme, in_company) == ["fails"]
+    assert waiting_jobs() == []
+
+
+def test_what_could_not_be_told_is_told_later(acme, job, in_company):
+    """The telling is tried again, alone: whoever waits for the job would else wait for ever. But not without end."""
+    calls = []
+
+    def fail(*, event):
+        calls.append(event)
+        raise ZeroDivisionError
+
     def tell(*, event):
         write(event=event)
-        if event == "fails twice":
+        if event == "never" or len(calls) < 4:
+            calls.append("told")
             raise ValueError
 
-    failing = job(fail, retries=1, on_failure=tell)
-    with in_company(acme):
-        failing.enqueue_many([{"event": "fails"}, {"event": "fails twice"}])
-    assert [run.outcome for run in run_jobs(errors="keep")] == [Outcome.AGAIN] * 2
-    assert events(acme, in_company) == []
-    runs = run_jobs(now=timezone.now() + timedelta(minutes=1), errors="keep")
-    assert sorted((run.job.args["event"], run.outcome, type(run.error)) for run in runs) == [
-        ("fails", Outcome.FAILED, ZeroDivisionError),
-        ("fails twice", Outcome.FAILED, ValueError),
-    ]
-    assert sorted(events(acme, in_company)) == ["fails", "fails twice"]
+    failing = job(fail, retries=0, on_failure=tell)
+    outcomes = {"twice": [], "never": []}
+    for event, ended in outcomes.items():
+        with in_company(acme):
+            failing.enqueue(event=event)
+        for minute in range(30):
+            runs = run_jobs(now=timezone.now() + timedelta(hours=minute), errors="keep")
+            ended += [(run.outcome, type(run.error)) for run in runs]
+    again = (Outcome.AGAIN, ValueError)
+    assert outcomes["twice"] == [again, again, again, (Outcome.FAILED, running.WorkersKiller)]
+    assert outcomes["never"] == [again] * 10 + [(Outcome.FAILED, ValueError)]
+    assert (calls.count("twice"), calls.count("never")) == (1, 1)
     assert waiting_jobs() == []
 
 
