@@ -52,5 +52,7 @@ GATES = ("exclusive", "inclusive", "parallel")
 POLICIES = ("claim", "shortest_queue", "round_robin", "requester", "previous")
 MAX_RUN_DEPTH = 10
 """So many runs are below one another at most, whatever started them."""
+MAX_RUNS_BELOW = 1_000
+"""So many runs are below a first one at most, in all: for some that start several each."""
 END_ACTIONS = ("none", "api_call", "workflow")
 EVENTS = ("completed", "timeout", "error")

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from django.db import transaction
 
+from core.db import connection
 from core.errors import Refused
 from workflow_design.kernel import limits
 from workflow_design.kernel.engine import Event, Marking
@@ -89,6 +90,8 @@ def start_run(above: Run, parent: Parent, key: str, data: Any) -> WorkflowInstan
     version = newest(workflow) if workflow is not None else None
     if above.depth >= limits.MAX_RUN_DEPTH:
         raise CannotStart(f'Runs have started one another {limits.MAX_RUN_DEPTH} deep: "{key}" is not run any deeper.')
+    if above.parent is not None and _runs_below_first(above) >= limits.MAX_RUNS_BELOW:
+        raise CannotStart(f'{limits.MAX_RUNS_BELOW:,} runs are below the first one: "{key}" is not run besides.')
     if workflow is None:
         raise CannotStart(f'There is no workflow "{key}".')
     if version is None:
@@ -112,6 +115,27 @@ def start_run(above: Run, parent: Parent, key: str, data: Any) -> WorkflowInstan
     note = Note(run, "execution.opened", version=version.number, parent=_told_of(parent))
     advance(run, Event("started"), user=None, note=note)
     return child
+
+
+# Those above it up to the first, then all below that, counted no further than it matters.
+_BELOW_FIRST = """
+WITH RECURSIVE above AS (
+    SELECT id, parent_id FROM workflow_instances WHERE id = %s
+    UNION ALL SELECT i.id, i.parent_id FROM workflow_instances i JOIN above ON i.id = above.parent_id
+), below AS (
+    SELECT i.id FROM workflow_instances i JOIN above ON i.parent_id = above.id WHERE above.parent_id IS NULL
+    UNION ALL SELECT i.id FROM workflow_instances i JOIN below ON i.parent_id = below.id
+)
+SELECT count(*) FROM (SELECT FROM below LIMIT %s) counted
+"""
+
+
+def _runs_below_first(run: Run) -> int:
+    """How many runs the first one has led to, about: others may be starting."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BELOW_FIRST, [run.id, limits.MAX_RUNS_BELOW])
+        (count,) = cursor.fetchone()
+    return int(count)
 
 
 def told_of(child: WorkflowInstance, key: str) -> dict[str, Any]:

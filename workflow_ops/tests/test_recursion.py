@@ -3,6 +3,7 @@
 import pytest
 
 from tests.jobs import run_jobs
+from workflow_design.kernel import limits
 from workflow_ops.models import Incident, TaskInstance, WorkflowInstance
 from workflow_ops.tests.documents import INCIDENTS, TASKS, TICKETS, flow, form
 
@@ -109,6 +110,26 @@ def test_eleven_deep_is_an_incident(publish, start, do, tom):
     run_jobs()
     assert {status for _, status in runs()} == {"COMPLETED"}
     assert WorkflowInstance.objects.get(depth=0).data == {"d": 11, "below": 10}
+
+
+def test_no_more_than_so_many_below_the_first(publish, start, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_RUNS_BELOW", 6)
+    again = {"task_type": "SYNC_ACTION", "action": "workflow", "input_transform": {"workflow": "wide"}}
+    keys = ("r1", "r2")
+    publish(
+        flow(
+            "wide",
+            [("a", {"task_type": "SYNC_ACTION", "action": "compute", "output_transform": {}, "split": "parallel"})]
+            + [(key, again) for key in keys],
+            [(None, "a"), *(("a", key) for key in keys), *((key, None, {"on_event": "error"}) for key in keys)],
+        )
+    )
+    start("wide")
+    start("wide")
+    run_jobs()
+    # Two trees of seven each; all ended by the error transitions of what was not run.
+    assert len(runs()) == 14
+    assert {status for _, status in runs()} == {"COMPLETED"}
 
 
 def test_eleven_deep_takes_the_error_transition(publish, start, do):
