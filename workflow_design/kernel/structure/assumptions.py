@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-PEOPLE = "People act: every form that opens is completed some day."
+PEOPLE = "People act: every form that opens can be filled in, and is completed some day."
 CALLS = "Every call of an action is answered, fails or times out."
 CALLBACKS = "Callbacks arrive, or the task that waits for them times out."
 LOOPS = "Loops end: where a condition may lead on, it does so some day."
@@ -21,6 +21,7 @@ ROUNDS = "At most 200 tasks that compute follow one another before another one o
 SIZES = (
     "Where schemas set no limits, texts stay below 20,000 characters, lists below 1,000 items and numbers below 10^100."
 )
+TEMPLATES = "Templates stay within 100,000 steps, 1,000,000 characters and 100 levels, as long texts and lists may not."
 TYPES = (
     "Runs are opened through a ticket type: one that is started without may lack what that gives, or hold other values."
 )
@@ -44,6 +45,7 @@ def assumptions(bundle: Mapping[str, Any]) -> list[str]:
         (LOOPS, _loops(bundle, [task["key"] for task in bundle["tasks"]])),
         (ROUNDS, _loops(bundle, computing)),
         (SIZES, decides or shaped),
+        (TEMPLATES, shaped),
         (TYPES, (decides or shaped or bool(bundle["workflow"]["state_schema"])) and bool(bundle["tickets"])),
     ]
     return [sentence for sentence, applies in found if applies]

@@ -386,14 +386,14 @@ def test_a_ticket_type_left_behind_by_a_change_of_the_fields():
 
 def test_assumptions_are_those_that_apply():
     assert assumptions(normalize(flow("->a", "a>-")).after) == [
-        "People act: every form that opens is completed some day."
+        "People act: every form that opens can be filled in, and is completed some day."
     ]
     assert len(assumptions(normalize(flow("->a", "a>b", "b>a", "b>-")).after)) == 2
     changed = document()
     changed["tasks"][1]["task_type"] = "ASYNC_ACTION"
     said = [[sentence.split()[0] for sentence in assumptions(normalize(one).after)] for one in (document(), changed)]
-    assert said[0] == ["People", "Every", "Calls", "What", "Where", "Runs"]
-    assert said[1] == ["People", "Every", "Calls", "Callbacks", "What", "Where", "Runs"]
+    assert said[0] == ["People", "Every", "Calls", "What", "Where", "Templates", "Runs"]
+    assert said[1] == ["People", "Every", "Calls", "Callbacks", "What", "Where", "Templates", "Runs"]
     assert assumptions(normalize({"workflow": {"key": "w", "title": "W"}}).after) == []
 
 

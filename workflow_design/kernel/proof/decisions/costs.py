@@ -11,6 +11,7 @@ from workflow_design.kernel.proof.decisions.cells import Held
 from workflow_design.kernel.proof.decisions.cuts import EQUALITY, ORDER, QUANTIFIERS, STRICT
 from workflow_design.kernel.proof.decisions.parts import Lists, One, Texts
 from workflow_design.kernel.proof.decisions.rules import Leaf, operation, path_of
+from workflow_design.kernel.schemas import canonical_text
 
 LONGEST_TEXT, LONGEST_LIST = 20_000, 1_000
 """Characters of a text and items of a list whose schemas say nothing: an assumption that is told."""
@@ -51,8 +52,15 @@ def size_of(held: Held) -> Size:
     return size
 
 
+def walks(path: str) -> bool:
+    """Whether a path may lead into a list or a text: through a text of other characters than ASCII that takes long."""
+    return any(step == "length" or step.isdecimal() for step in path.split(".")[1:])
+
+
 def cost(leaf: Leaf, size: Callable[[str], Size]) -> int | None:
     """The most steps that the leaf takes, whatever the fields hold; None where it may come to no result."""
+    if leaf.names is None or any(walks(name) for name in leaf.names):
+        return None
     if leaf.given and operation(leaf.rule)[0] in _ARITHMETIC:
         return None  # the result may be no number
     return _cost(leaf.rule, size)
@@ -71,6 +79,8 @@ def _cost(rule: Any, size: Callable[[str], Size], *, converts: bool = False, spl
         return 0
     path = "" if rule == _ITEM else path_of(rule)
     if path is not None:
+        if walks(f".{path}" if path in ("length",) or path.isdecimal() else path):
+            return None
         found = size(path)
         if converts and (found.others or found.items):
             return None
@@ -90,9 +100,7 @@ def _cost(rule: Any, size: Callable[[str], Size], *, converts: bool = False, spl
     if name in _CONVERTING and not (name in EQUALITY and None in operands):  # null is compared without conversion
         converts = True
         # Only where neither text is ASCII alone, both are rewritten to be compared.
-        plain = any(
-            operand.isascii() if isinstance(operand, str) else not isinstance(operand, dict) for operand in operands
-        )
+        plain = any(not isinstance(operand, dict) and canonical_text(operand).isascii() for operand in operands)
         splits = splits or (not plain and (name in ORDER or name in _PARTS_OF_TEXT))
     whole = 0
     for place, operand in enumerate(operands):

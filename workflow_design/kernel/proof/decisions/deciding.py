@@ -17,8 +17,8 @@ from workflow_design.kernel.proof.decisions.ground import Ground
 from workflow_design.kernel.proof.decisions.model import Model, model_of
 from workflow_design.kernel.proof.decisions.rules import TooLargeError, names_in
 from workflow_design.kernel.proof.decisions.splits import Claims, Findings, Split, judge, splits_of
-from workflow_design.kernel.proof.decisions.state import check_state
-from workflow_design.kernel.proof.decisions.transforms import check_transforms
+from workflow_design.kernel.proof.decisions.state import check_forms, check_state
+from workflow_design.kernel.proof.decisions.transforms import check_computing, check_transforms
 from workflow_design.kernel.proof.decisions.words import NO_DEFAULT, NO_RESULT, TOO_LARGE, TOO_LATE, Reports
 from workflow_design.kernel.proof.net import Net
 
@@ -68,6 +68,8 @@ class Deciding:
                 self.problems.append(self.reports.unproved(split, TOO_LARGE, indexes))
         self.problems += check_state(self.ground)
         self.problems += check_transforms(self.ground)
+        self.problems += check_computing(self.ground)
+        self.problems += check_forms(self.ground)
 
     def _split(self, split: Split, rules: list[Any], indexes: list[int]) -> None:
         names = {path for rule in rules for path in names_in(rule) or ()}

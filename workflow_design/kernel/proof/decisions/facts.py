@@ -53,7 +53,8 @@ class Facts:
         if (task, hops) not in self._known:
             self._known[task, hops] = self._opening(task, hops)
         return [
-            [(index, rule) for index, rule in way if self._lasts(index, changed)] for way in self._known[task, hops]
+            [(index, rule) for index, rule in way if self._lasts(index, task, changed)]
+            for way in self._known[task, hops]
         ]
 
     def _opening(self, task: int, hops: int) -> list[Way]:
@@ -63,7 +64,7 @@ class Facts:
         ways: list[Way] = []
         for index in incoming:
             way = self._graph.transitions[index]
-            taken = [(number, rule) for number, rule in self._taken(index) if self._lasts(number, ())]
+            taken = [(number, rule) for number, rule in self._taken(index) if self._lasts(number, task, ())]
             for before in self._after(way.source, way.event, hops - 1):
                 ways.append([*before, *taken])
         return ways if len(ways) <= MAX_WAYS and sum(map(len, ways)) <= MAX_CONDITIONS else [[]]
@@ -89,15 +90,15 @@ class Facts:
         mine = [] if way.condition is None else [(index, way.condition)]
         return [*denied, *mine] if split == "exclusive" else mine
 
-    def _lasts(self, index: int, changed: Iterable[str]) -> bool:
-        """Whether what the condition of a transition says stays so, when tasks that write `changed` complete."""
+    def _lasts(self, index: int, task: int, changed: Iterable[str]) -> bool:
+        """Whether what the condition of a transition says stays so until `task` has ended and written `changed`."""
         reads = self._read(index)
         if reads is None:
             return False
         names = {path.partition(".")[0] for path in reads.paths}
         if "_task" in names or not names.isdisjoint(changed):
             return False
-        if self._ground.sequential:
+        if self._ground.sequential(task):
             return True
         return all(name not in self._ground.fields or not self._ground.fields[name].writers for name in names)
 

@@ -9,11 +9,15 @@ from typing import Any
 
 from workflow_design.kernel.fields import merged_fields, ticket_constants
 from workflow_design.kernel.graph.model import Event
+from workflow_design.kernel.language.budget import Budget
+from workflow_design.kernel.language.paths import look_up
+from workflow_design.kernel.language.values import UNDEFINED
 from workflow_design.kernel.proof.data import Definedness
 from workflow_design.kernel.proof.decisions.cells import ANYWHERE, HIDDEN, Held, Source, cells_of
 from workflow_design.kernel.proof.decisions.parts import ABSENT, Numbers, One, Part, Texts, everything, parts_of
 from workflow_design.kernel.proof.net import Net
 from workflow_design.kernel.schemas import MAX_INTEGER, canonical_text, check_schema, compile_schema
+from workflow_design.kernel.schemas.moving import references
 
 Bundle = Mapping[str, Any]
 SUBMISSION = -1
@@ -22,6 +26,11 @@ _PLAIN_ROOT = frozenset(
     {"type", "properties", "required", "additionalProperties", "title", "description", "$defs", "$schema", "examples"}
     | {"default", "$comment"}
 )
+
+
+def is_plain(schema: Any) -> bool:
+    """Whether the schema of an output says nothing of several fields together."""
+    return not isinstance(schema, dict) or schema.keys() <= _PLAIN_ROOT
 
 
 class Ground:
@@ -38,14 +47,28 @@ class Ground:
         self.presets = {ticket["key"]: ticket for ticket in bundle["tickets"]}
         self.tickets = list(self.presets) or [""]
         self.index = net.graph.index
-        self._parts: dict[int, list[Part]] = {}
+        self._parts: dict[tuple[int, int], list[Part]] = {}
         self._sources: dict[int, Source] = {}
 
+    def sequential(self, task: int) -> bool:
+        """Whether only one task at a time has been open before `task` opens, and until it ends only that."""
+        return self._sequential >> task & 1 == 1
+
     @cached_property
-    def sequential(self) -> bool:
-        """Whether only one task is open at any time."""
-        choices = [self.net.start, *(choice for listed in self.net.exits for choice in listed)]
-        return all(choice.mode == "one" for choice in choices)
+    def _sequential(self) -> int:
+        """Tasks as bits: all but those that a task leads to which may take several ways at once."""
+        graph = self.net.graph
+        if self.net.start.mode != "one":
+            return 0
+        several = [task for task, listed in enumerate(self.net.exits) if any(choice.mode != "one" for choice in listed)]
+        after: set[int] = set()
+        todo = [target for task in several for target in graph.successors[task]]
+        while todo:
+            task = todo.pop()
+            if task not in after:
+                after.add(task)
+                todo += graph.successors[task]
+        return sum(1 << task.index for task in graph.tasks if task.index not in after)
 
     def held(self, task: int | None, event: Event, ticket: str, path: str) -> Held:
         """What lies at `path` of the data that a split sees after `task` came to `event`."""
@@ -61,11 +84,16 @@ class Ground:
             if writer == SUBMISSION:
                 parts += self._submitted(ticket, name, below)
             else:
-                key = self.net.graph.tasks[writer].key
-                parts += self._below(next(s.schema for s in field.sources if s.task == key), below)
+                parts += self.written(writer, path)
         if unset:
             parts.append((One(ABSENT), ANYWHERE))
         return Held(parts)
+
+    def written(self, writer: int, path: str) -> list[tuple[Part, Source]]:
+        """What lies at a path below a field that a task writes, when it has just written it."""
+        name, _, below = path.partition(".")
+        key = self.net.graph.tasks[writer].key
+        return self._below(next(source.schema for source in self.fields[name].sources if source.task == key), below)
 
     def is_set(self, task: int | None, event: Event, ticket: str, name: str) -> bool:
         """Whether the field is certainly there."""
@@ -82,7 +110,7 @@ class Ground:
         mine = event == "completed" and task in writers
         if mine and self.known.written[task] & number:
             return [task]
-        if not self.sequential:
+        if not self.sequential(task):
             return writers
         there = self._reaching[task]
         return [writer for writer in writers if (mine and writer == task) or self._definition(writer, name) & there]
@@ -90,6 +118,11 @@ class Ground:
     def given(self, ticket: str, name: str) -> list[tuple[Part, Source]]:
         """What a ticket type gives the field, if anything."""
         return self._submitted(ticket, name, "")
+
+    def constants(self, ticket: str) -> dict[str, Any]:
+        """The fields that a ticket type fixes."""
+        preset = self.presets.get(ticket)
+        return {} if preset is None else ticket_constants(preset)
 
     def _definition(self, writer: int, name: str) -> int:
         return 1 << self._numbers[writer, name]
@@ -145,10 +178,8 @@ class Ground:
                 return []
             constants = ticket_constants(preset)
             if name in constants:
-                value = constants[name]
-                for step in below.split(".") if below else ():
-                    value = value.get(step, ABSENT) if isinstance(value, dict) else ABSENT
-                return [(One(value), ANYWHERE)]
+                value = look_up(constants[name], tuple(below.split(".")) if below else (), Budget())
+                return [(One(ABSENT if value is UNDEFINED else value), ANYWHERE)]
         return self._below(self.fields[name].schema, below)
 
     def _below(self, schema: Any, below: str) -> list[tuple[Part, Source]]:
@@ -162,13 +193,14 @@ class Ground:
                 return [(part, HIDDEN) for part in (*everything(), One(ABSENT))]
             always = always and step in inner.get("required", ())
             inner = listed[step]
-        parts = [(part, self._source(inner)) for part in self._parts_of(inner)]
+        source = HIDDEN if any(references(schema)) else self._source(inner)  # alone it may mean something else
+        parts = [(part, source) for part in self._parts_of(inner, schema)]
         return parts if always else [*parts, (One(ABSENT), ANYWHERE)]
 
-    def _parts_of(self, schema: Any) -> list[Part]:
-        key = id(schema)
+    def _parts_of(self, schema: Any, root: Any = None) -> list[Part]:
+        key = id(schema), id(root)
         if key not in self._parts:
-            self._parts[key] = parts_of(schema)
+            self._parts[key] = parts_of(schema, root)
         return self._parts[key]
 
     def _source(self, schema: Any) -> Source:
@@ -181,7 +213,7 @@ class Ground:
         """`_task` and `_ticket`: the first is null at the start, the second in runs that no ticket owns."""
         number, text = Numbers(1, MAX_INTEGER, True), Texts(40)
         if name == "_task" and task is None:
-            return Held([(One(ABSENT), ANYWHERE)])
+            return Held([(One(ABSENT if below else None), ANYWHERE)])
         if name == "_task" and below in ("key", "outcome"):
             return Held([(One(self.net.graph.tasks[task or 0].key if below == "key" else event), ANYWHERE)])
         if name == "_task" and below == "assignee":
@@ -238,22 +270,23 @@ class Ground:
         made = {name: self._with_required(listed.get(name), part) for name, part in value.items()}
         for name in schema.get("required", ()):
             if name not in made and name in listed:
-                made[name] = next(self._some_value(listed[name]), None)
+                made[name] = next(self.some_values(listed[name]), None)
         return made
 
     def _output_fits(self, writer: int, data: Mapping[str, Any], just_written: bool) -> bool:
         schema = self.net.graph.tasks[writer].output_schema
-        if not isinstance(schema, dict) or schema.keys() <= _PLAIN_ROOT:
+        if is_plain(schema):
             return True
         properties = self.net.graph.tasks[writer].outputs
         output = {name: data[name] for name in properties if name in data}
         if just_written:
             for name in schema.get("required", ()):
                 if name not in output and name in properties:
-                    output[name] = next(self._some_value(schema["properties"][name]), None)
+                    output[name] = next(self.some_values(schema["properties"][name]), None)
         return self._source(schema).gives(output)
 
-    def _some_value(self, schema: Any) -> Iterator[Any]:
+    def some_values(self, schema: Any) -> Iterator[Any]:
+        """A few values that fit a schema, the plain ones first."""
         source = self._source(schema)
         for cell in cells_of(Held([(part, source) for part in self._parts_of(schema)]), []):
             yield from (value for value, _ in cell.tried if source.gives(value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
@@ -13,7 +14,7 @@ from workflow_design.kernel.language import Condition, EvaluationError
 from workflow_design.kernel.language.budget import Budget
 from workflow_design.kernel.language.limits import MAX_OPERATIONS
 from workflow_design.kernel.proof.decisions.cells import Cell, Held, cells_of
-from workflow_design.kernel.proof.decisions.costs import Size, cost, size_of
+from workflow_design.kernel.proof.decisions.costs import Size, cost, size_of, walks
 from workflow_design.kernel.proof.decisions.cuts import NOTHING, Cuts, cuts_of
 from workflow_design.kernel.proof.decisions.grid import place_of
 from workflow_design.kernel.proof.decisions.parts import ABSENT, Numbers
@@ -87,6 +88,7 @@ class _Builder:
         self.held = [held(name) for name in self.names]
         self.sizes: dict[str, Size] = {}
         self.spent = [0] * len(self.leaves)
+        self.untried: set[int] = set()
         self.tests = [Condition({"!!": [leaf.rule]}) for leaf in self.leaves]
         self.results = [Condition(leaf.rule) if leaf.given else None for leaf in self.leaves]
 
@@ -141,6 +143,7 @@ class _Builder:
         for one in fields:
             combinations *= len(self.cells[one])
         if combinations > MAX_TABLE:
+            self.untried.add(place)
             return Table((), {(): OPEN})
         values = {}
         for chosen in product(*(range(len(self.cells[one])) for one in fields)):
@@ -175,6 +178,7 @@ class _Builder:
     def _pair_table(self, place: int, pair: Pair) -> Table:
         first, second = self.number[pair.left], self.number[pair.right]
         if len(self.cells[first]) * len(self.cells[second]) > MAX_TABLE:
+            self.untried.add(place)
             return Table((), {(): OPEN})
         values: dict[tuple[int, ...], str] = {}
         for one, left in enumerate(self.cells[first]):
@@ -187,7 +191,8 @@ class _Builder:
 
     def _merge(self, tables: list[Table]) -> None:
         """Cells that no leaf tells apart become one; not those of fields that are compared with others."""
-        together = {one for table in tables if len(table.fields) > 1 for one in table.fields}
+        several = (leaf.names for leaf in self.leaves if leaf.names and len(leaf.names) > 1)
+        together = {self.number[name] for names in several for name in names}
         for place, cells in enumerate(self.cells):
             mine = [table for table in tables if table.fields == (place,)]
             if place in together or not mine:
@@ -237,7 +242,8 @@ class _Builder:
         return model
 
     def _steps(self, place: int, leaf: Leaf) -> int | None:
-        if leaf.names is not None and self.finite.issuperset(leaf.names):
+        tried = leaf.names is not None and self.finite.issuperset(leaf.names) and place not in self.untried
+        if tried and not any(walks(name) for name in leaf.names or ()):
             return self.spent[place]
         return cost(leaf, self._size)
 
@@ -264,7 +270,7 @@ def data_of(*values: tuple[str, Any]) -> dict[str, Any]:
         for step in before:
             below = part.setdefault(step, {})
             part = below if isinstance(below, dict) else {}
-        part[last] = value
+        part[last] = deepcopy(value) if isinstance(value, list | dict) else value  # no two values are one and the same
     return data
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from workflow_design.kernel.proof.decisions.grid import LARGEST, first_above, first_from, number_at
 from workflow_design.kernel.schemas import canonical_text, check_schema, compile_schema
+from workflow_design.kernel.schemas.moving import references
 
 MAX_BRANCHES = 16
 MAX_HOPS = 5
@@ -69,9 +70,9 @@ Part = One | Numbers | Texts | Lists | Others
 _TYPES = ("null", "boolean", "number", "string", "array", "object")
 
 
-def parts_of(schema: Any) -> list[Part]:
-    """The parts of a schema that can be stored; none where nothing fits it."""
-    return list(_read(schema, schema, [MAX_BRANCHES]))
+def parts_of(schema: Any, root: Any = None) -> list[Part]:
+    """The parts of a schema that can be stored, `root` if it is only a part of that; none where nothing fits it."""
+    return list(_read(schema, schema if root is None else root, [MAX_BRANCHES]))
 
 
 def everything() -> list[Part]:
@@ -90,7 +91,7 @@ def _read(schema: Any, root: Any, branches: list[int]) -> Iterator[Part]:
     part = schema if isinstance(schema, dict) and "$ref" not in schema else {}
     listed = [part["const"]] if "const" in part else part.get("enum")
     if isinstance(listed, list):
-        yield from _listed(part, listed)
+        yield from _listed(part, listed, root)
         return
     alternatives = part.get("anyOf", part.get("oneOf"))
     if "type" not in part and isinstance(alternatives, list):
@@ -114,7 +115,7 @@ def _read(schema: Any, root: Any, branches: list[int]) -> Iterator[Part]:
                 int(longest) if isinstance(longest, int | float) else None,
                 form if form in ("date", "date-time") else None,
             )
-        elif name == "array" and (lists := _lists(part, root)):
+        elif name == "array" and (lists := _lists(part, root, branches)):
             yield lists
         elif name in ("array", "object"):
             others = True
@@ -127,14 +128,14 @@ def _read(schema: Any, root: Any, branches: list[int]) -> Iterator[Part]:
 def _definition(root: Any, target: str) -> Any:
     steps = target.split("/")
     definitions = root.get("$defs") if isinstance(root, dict) else None
-    if len(steps) == 3 and steps[:2] == ["#", "$defs"] and isinstance(definitions, dict):
-        return definitions.get(steps[2], True)
-    return True
+    plain = len(steps) == 3 and steps[:2] == ["#", "$defs"] and not {"~", "%"} & set(steps[2])  # else it is escaped
+    return definitions.get(steps[2], True) if plain and isinstance(definitions, dict) else True
 
 
-def _listed(part: dict[str, Any], listed: list[Any]) -> Iterator[Part]:
-    """The values of an enum that fit the schema; a part of a schema that is none alone keeps all of them."""
-    fits = None if check_schema(part) else compile_schema(part)
+def _listed(part: dict[str, Any], listed: list[Any], root: Any) -> Iterator[Part]:
+    """The values of an enum that fit the schema; a part of a schema that means something else alone keeps all."""
+    alone = part is root or not any(references(part))
+    fits = compile_schema(part) if alone and not check_schema(part) else None
     seen: set[str] = set()
     for value in listed:
         text = canonical_text(value)
@@ -160,10 +161,11 @@ def _bound(part: dict[str, Any], key: str) -> float | None:
     return bound if isinstance(bound, int | float) and not isinstance(bound, bool) else None
 
 
-def _lists(part: dict[str, Any], root: Any) -> Lists | None:
-    if "items" not in part or "prefixItems" in part:
+def _lists(part: dict[str, Any], root: Any, branches: list[int]) -> Lists | None:
+    branches[0] -= 1  # items may refer to what they are in
+    if "items" not in part or "prefixItems" in part or branches[0] < 0:
         return None
-    items = list(_read(part["items"], root, [MAX_BRANCHES]))
+    items = list(_read(part["items"], root, branches))
     values = [item.value for item in items if isinstance(item, One)]
     if len(values) < len(items) or any(isinstance(value, list | dict) for value in values):
         return None

@@ -96,6 +96,7 @@ class Trees:
             paths, needed = _paths([operands[1]]), operands[0]
             if paths and isinstance(needed, int | float) and not isinstance(needed, bool):
                 least = max(1, len(paths) - floor(needed) + (needed == floor(needed)))
+                least = min(least, len(paths) + 1)  # never, whatever else is asked
                 return Node("least", least, tuple(self._leaf({"missing": [path]}, 0) for path in paths))
         return self._leaf(rule, given)
 
@@ -104,7 +105,8 @@ class Trees:
         return Node("constant", 0) if rule is None else self.tree(rule, given)
 
     def _leaf(self, rule: Any, given: int) -> Node:
-        if operation(rule)[0] in NEVER_A_NUMBER:
+        name, operands = operation(rule)
+        if name in NEVER_A_NUMBER and not (name == "var" and any(isinstance(one, dict) for one in operands[1:])):
             given = 0
         key = canonical_text(rule), given
         number = self._known.get(key)

@@ -9,6 +9,7 @@ from workflow_design.kernel.problems import Problem, pointer
 from workflow_design.kernel.proof.decisions.ground import Ground
 from workflow_design.kernel.proof.decisions.parts import ABSENT, Numbers, One, Part, Texts, parts_of
 from workflow_design.kernel.schemas import Schema, canonical_text, check_schema, compile_schema
+from workflow_design.kernel.schemas.moving import references
 
 _NOTES = frozenset({"title", "description", "$comment", "examples", "default", "x-field-type"})
 _ROOT = frozenset({"type", "properties", "required", "additionalProperties", "$schema"}) | _NOTES
@@ -28,6 +29,7 @@ def check_state(ground: Ground) -> Iterator[Problem]:
     if (
         not isinstance(schema, dict)
         or not schema.keys() <= _ROOT
+        or any(references(schema))
         or not (open_root or ground.fields.keys() <= properties.keys())
     ):
         message = (
@@ -50,6 +52,23 @@ def check_state(ground: Ground) -> Iterator[Problem]:
                 "schemas; a run whose data doesn't fit ends in an incident. Let them say the same."
             )
             yield Problem("unproved", "state_schema_unproved", message, _PATH + pointer("properties", name))
+
+
+def check_forms(ground: Ground) -> Iterator[Problem]:
+    """Forms that ask for what nothing fits, so that nobody can complete them."""
+    for number, task in enumerate(ground.bundle["tasks"]):
+        schema = task["output_schema"]
+        required = schema.get("required", ()) if isinstance(schema, dict) and task["task_type"] == "FORM" else ()
+        for place, name in enumerate(required):
+            field = ground.fields.get(name)
+            source = next((one for one in field.sources if one.task == task["key"]), None) if field else None
+            if source is not None and not parts_of(source.schema):
+                message = (
+                    f'The form "{task["key"]}" requires "{name}", but no value fits its schema, so that nobody can '
+                    "complete it. Change the schema."
+                )
+                path = pointer("tasks", number, "output_schema", "required", place)
+                yield Problem("error", "impossible_schema", message, path, task=task["key"])
 
 
 def _without(ground: Ground, name: str) -> str | None:
