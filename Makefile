@@ -11,10 +11,11 @@ DEV := $(VENV)/installed-dev
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
 # A file's tests stay together: what they share is made once. ARGS="-n 0" runs all in one process.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
+TESTED := core tenants users workflow_design workflow_ops tests e2e
 # Type checking loads the settings, and they want a secret. This one signs nothing.
 NO_SECRET := not-a-secret-type-checking-signs-nothing
 
-.PHONY: help demo run worker test check bench chaos schema mutants lock
+.PHONY: help demo run worker test evidence check bench chaos schema mutants lock
 .PHONY: check-lint check-types check-imports check-openapi check-migrations
 .DELETE_ON_ERROR:
 
@@ -23,6 +24,7 @@ help:
 	@echo "make run      serve without demo data (PORT=)"
 	@echo "make worker   one more process that runs jobs (ARGS=--concurrency 4)"
 	@echo "make test     all tests (ARGS=)"
+	@echo "make evidence what is proved by numbers: the same tests, with many rounds and random cases (ARGS=)"
 	@echo "make check    lint, format, types, imports, OpenAPI and migrations up to date"
 	@echo "make bench    measure speed (ARGS=)"
 	@echo "make chaos    kill PostgreSQL, servers and workers while tickets run, then count (docs/chaos.md)"
@@ -41,6 +43,28 @@ worker: $(RUNTIME)
 
 test: $(DEV)
 	@$(PY) -m pytest $(PARALLEL) $(if $(CI),-p tests.ci) $(ARGS)
+
+# How much those tests try that prove by numbers; a run of every day takes the small numbers that stand in them.
+# Any can be changed: `make evidence RACE_ROUNDS=200`.
+RACE_ROUNDS ?= 50
+PROOF_CASES ?= 10000
+PROOF_WHOLE_CASES ?= 1000
+DECISION_CASES ?= 3000
+DECISION_TICKETS ?= 400
+DECISION_RUNS ?= 4000
+ENGINE_CASES ?= 10000
+DOCUMENT_CASES ?= 1000
+SCHEMA_CASES ?= 5000
+LANGUAGE_CASES ?= 6000
+DIAGRAM_GRAPHS ?= 2000
+SCHEMATHESIS_EXAMPLES ?= 100
+AMOUNTS := RACE_ROUNDS PROOF_CASES PROOF_WHOLE_CASES DECISION_CASES DECISION_TICKETS DECISION_RUNS ENGINE_CASES \
+	DOCUMENT_CASES SCHEMA_CASES LANGUAGE_CASES DIAGRAM_GRAPHS SCHEMATHESIS_EXAMPLES
+
+# Every test file that reads one of them; what the tests have counted is printed.
+evidence: $(DEV)
+	@$(foreach name,$(AMOUNTS),$(name)=$($(name))) $(PY) -m pytest -s --timeout=3600 $(ARGS) \
+		$$(grep -lr --include='test_*.py' $(foreach name,$(AMOUNTS),-e 'environ.get("$(name)"') $(TESTED))
 
 # `make -k check` goes on after the first that fails.
 check: check-lint check-types check-imports check-openapi check-migrations

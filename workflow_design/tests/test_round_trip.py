@@ -1,6 +1,10 @@
-"""Upload → export → upload changes nothing, for documents nobody thought of; the order of keys is kept."""
+"""Upload → export → upload changes nothing, for documents nobody thought of; the order of keys is kept.
+
+DOCUMENT_CASES says how many (a quarter of it; 40 unless set).
+"""
 
 import json
+import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +15,7 @@ from workflow_design.models import WorkflowDefinition
 from workflow_design.services.export import export
 from workflow_design.services.upload import Options, upload
 
+CASES = max(1, int(os.environ.get("DOCUMENT_CASES", "40")) // 4)
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 line = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(str.strip)
 scalar = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | text
@@ -80,7 +85,7 @@ def conditions(fields):
 
 @pytest.mark.usefixtures("acme_db")
 @settings(
-    max_examples=40,
+    max_examples=CASES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,

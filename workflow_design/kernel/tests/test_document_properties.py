@@ -1,8 +1,12 @@
-"""Generated documents: export and normal form are inverse to each other, in JSON and in YAML."""
+"""Generated documents: export and normal form are inverse to each other, in JSON and in YAML.
+
+DOCUMENT_CASES says how many (40 unless set).
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +16,7 @@ from workflow_design.kernel.document import diff, export, normalize, parse_yaml,
 from workflow_design.kernel.limits import EVENTS, GATES, POLICIES
 from workflow_design.kernel.schemas import MAX_INTEGER, canonical_text, clean_json
 
+CASES = int(os.environ.get("DOCUMENT_CASES", "40"))
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 LINE = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(
     lambda text: text.strip()
@@ -107,7 +112,7 @@ def documents(draw):
     return document
 
 
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @MANY

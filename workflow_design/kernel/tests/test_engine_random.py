@@ -1,9 +1,13 @@
-"""Random graphs and random orders of events: the engine against a second, naive one, and what always holds."""
+"""Random graphs and random orders of events: the engine against a second, naive one, and what always holds.
+
+ENGINE_CASES says how many of each kind (300 unless set).
+"""
 
 from __future__ import annotations
 
 import copy
 import json
+import os
 from collections import Counter
 from random import Random
 
@@ -18,6 +22,8 @@ from .naive_engine import NaiveRun
 
 NAMES = {"completed": "completed", "timeout": "timed_out", "error": "failed", "skip": "skipped", "retry": "retried"}
 SEEDS = st.integers(0, 2**48)
+MANY = settings(max_examples=int(os.environ.get("ENGINE_CASES", "300")), deadline=None)
+FEW = settings(max_examples=max(50, MANY.max_examples // 10), deadline=None)
 
 
 def random_bundle(random):
@@ -99,7 +105,7 @@ def history(definition, moves, data):
 
 
 @given(SEEDS)
-@settings(max_examples=3_000, deadline=None)
+@MANY
 def test_the_engine_does_what_the_naive_one_does(seed):
     definition, moves, data = random_case(seed)
     naive = NaiveRun(definition, data)
@@ -120,7 +126,7 @@ def test_the_engine_does_what_the_naive_one_does(seed):
 
 
 @given(SEEDS)
-@settings(max_examples=3_000, deadline=None)
+@MANY
 def test_joins_fire_as_the_naive_ones_do_wherever_tokens_lie(seed):
     """Also in markings that no run comes to, as a proof may ask about."""
     random = Random(seed)
@@ -140,7 +146,7 @@ def test_joins_fire_as_the_naive_ones_do_wherever_tokens_lie(seed):
 
 
 @given(SEEDS)
-@settings(max_examples=300, deadline=None)
+@FEW
 def test_tokens_are_conserved(seed):
     """What a step takes from a transition is what the joins of the opened tasks consume."""
     definition, moves, data = random_case(seed)
@@ -163,7 +169,7 @@ def test_tokens_are_conserved(seed):
 
 
 @given(SEEDS)
-@settings(max_examples=200, deadline=None)
+@FEW
 def test_equal_arguments_give_equal_answers_and_are_left_alone(seed):
     definition, moves, data = random_case(seed)
     untouched = copy.deepcopy((definition, data))

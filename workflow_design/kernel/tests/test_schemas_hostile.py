@@ -1,7 +1,11 @@
-"""Schemas and values made to cost: refused or checked in bounded time, never a crash."""
+"""Schemas and values made to cost: refused or checked in bounded time, never a crash.
+
+SCHEMA_CASES says how many generated ones (100 unless set).
+"""
 
 from __future__ import annotations
 
+import os
 from time import perf_counter
 
 import pytest
@@ -11,6 +15,7 @@ from hypothesis import strategies as st
 from workflow_design.kernel.schemas import check_schema, compile_schema
 from workflow_design.kernel.schemas.compiled import _CACHE, MAX_CACHED_BYTES, MAX_ERRORS
 
+CASES = int(os.environ.get("SCHEMA_CASES", "100"))
 SECONDS = 2.0
 """Generous: these take milliseconds where nothing else runs, and hours where a bound is missing."""
 
@@ -194,7 +199,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=CASES, deadline=None)
 @given(st.dictionaries(st.sampled_from(KEYWORDS), VALUES, max_size=5), VALUES)
 def test_any_schema_is_compiled_or_refused(schema, value):
     if not check_schema(schema):
