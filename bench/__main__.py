@@ -11,7 +11,7 @@ from bench import limits
 from bench.stage import LIMITS, database, postgres, setup
 
 # With servers and a database; those of the kernel need neither.
-SERVERS = ("upload", "lists", "sign_up", "companies", "steps")
+SERVERS = ("upload", "lists", "sign_up", "companies", "steps", "actions")
 KERNEL = tuple(sorted(path.stem for path in Path(__file__).parent.glob("kernel_*.py")))
 
 

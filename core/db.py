@@ -72,13 +72,15 @@ class _PreparedCursor(Cursor[Any]):
 
 
 @contextmanager
-def prepared_cursor() -> Iterator[Any]:
+def prepared_cursor(*, anywhere: bool = False) -> Iterator[Any]:
     """A cursor for constant statements that run often: PostgreSQL parses and plans each once for a connection, and
     again when the connection comes to another company. Parameters whose type it can't infer need a cast. ADR 8 tells
-    where this pays.
+    where this pays. `anywhere`: the statements name every schema, and whichever search path is set may stay.
     """
     connection = here()
-    if not connection.search_path_set_schemas:
+    if anywhere:
+        connection.ensure_connection()
+    elif not connection.search_path_set_schemas:
         connection.cursor().close()  # sets it
     with connection._prepare_cursor(_PreparedCursor(connection.connection)) as cursor:
         yield cursor

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from core.db import connection, fetch_row
+from core.db import connection, prepared_cursor
 
 # A key that no job's arguments clash with: they lie below it.
 COMPANY, ARGS, FAILURES = "company", "args", "failures"
@@ -31,6 +31,9 @@ class Priority(IntEnum):
     HIGH = 10
     NORMAL = 0
     LOW = -10
+
+
+LEVELS = [int(level) for level in Priority]
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,9 @@ def fetch(*, queues: list[str] | None, worker: int | None, done: Fetched | None 
     `done` is the worker's last job, which is taken off the queue in the same statement.
     """
     mine = done._mine if done else [0, 0, 0]
-    row = fetch_row(_FETCH, [*mine, list(Priority), queues, queues, mine[0], worker])
+    with prepared_cursor(anywhere=True) as cursor:
+        cursor.execute(_FETCH, [*mine, LEVELS, queues, queues, mine[0], worker])
+        row = cursor.fetchone()
     if row is None:
         return None
     number, name, content, attempts = row

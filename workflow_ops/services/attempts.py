@@ -12,6 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from core import http_client
+from core.db import prepared_cursor
+from core.fields import dump_json
 from core.http_client import Answer, CallFailed
 from core.json_input import BadJSON, loads
 from core.redaction import redact_url, summary
@@ -65,14 +67,70 @@ def headers(key: str, number: int) -> dict[str, str]:
     }
 
 
+# Most attempts are the first, and most of those succeed: these two have statements of their own, which are prepared.
+_FIRST = """
+WITH begun AS (
+    INSERT INTO action_attempts (task_instance_id, generation, number, status, outcome, error, request, body,
+                                 started_at, lease_until)
+    SELECT %(task)s::bigint, %(generation)s::int, 1, 'RUNNING', '', '', %(request)s::json, %(body)s::text,
+        statement_timestamp(), statement_timestamp() + %(seconds)s::float8 * interval '1 second'
+    WHERE NOT EXISTS (
+        SELECT FROM action_attempts WHERE task_instance_id = %(task)s::bigint AND generation = %(generation)s::int)
+    RETURNING id
+), called AS (
+    UPDATE task_instances SET status = 'IN_PROGRESS', updated_at = statement_timestamp()
+    WHERE id = %(task)s::bigint AND EXISTS (SELECT FROM begun)
+)
+SELECT id FROM begun
+"""
+_SUCCEED = """
+UPDATE action_attempts SET status = 'SUCCEEDED', outcome = %(outcome)s, response = %(response)s::json,
+    duration_ms = %(duration_ms)s, ended_at = statement_timestamp()
+WHERE id = %(id)s AND status = 'RUNNING' RETURNING id
+"""
+
+
+def begin_first(task_id: int, generation: int, call: Call) -> int | None:
+    """The first attempt of a task's generation, RUNNING, and its task IN_PROGRESS: the attempt's id, or None, and
+    nothing written, where there was one before. The caller holds the run's lock."""
+    values = {
+        "task": task_id,
+        "generation": generation,
+        "request": dump_json(_sent(call)),
+        "body": call.body.decode(),
+        "seconds": call.seconds + LEASE_MARGIN_SECONDS,
+    }
+    with prepared_cursor() as cursor:
+        cursor.execute(_FIRST, values)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def succeed(attempt_id: int, reply: Reply) -> bool:
+    """End an attempt that succeeded; False, and nothing written, where somebody else has ended it."""
+    response = None if reply.response is None else dump_json(reply.response)
+    values = {"id": attempt_id, "outcome": reply.outcome, "response": response, "duration_ms": reply.duration_ms}
+    with prepared_cursor() as cursor:
+        cursor.execute(_SUCCEED, values)
+        ended = cursor.fetchone() is not None
+    if ended:
+        _count(AttemptStatus.SUCCEEDED)
+    return ended
+
+
+def _sent(call: Call) -> dict[str, Any]:
+    """What is kept of a call."""
+    sent = {"method": call.method, "url": redact_url(call.url)}
+    return {**sent, **summary(call.headers, call.body, secrets=call.secrets)}
+
+
 def begin(past: list[ActionAttempt], generation: int, call: Call, **owner: int) -> ActionAttempt:
     """The attempt after those of its generation, RUNNING; `owner` is the id of whose call it is."""
     now = timezone.now()
-    sent = {"method": call.method, "url": redact_url(call.url)}
     return ActionAttempt.objects.create(
         generation=generation,
         number=len(past) + 1,
-        request={**sent, **summary(call.headers, call.body, secrets=call.secrets)},
+        request=_sent(call),
         body=None if past else call.body.decode(),
         started_at=now,
         lease_until=now + timedelta(seconds=call.seconds + LEASE_MARGIN_SECONDS),

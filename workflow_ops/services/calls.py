@@ -39,6 +39,8 @@ class Claimed:
 
     attempt: int
     task: int
+    generation: int
+    number: int
     call: Call
 
 
@@ -59,11 +61,15 @@ def action_claim(*, task_id: int, generation: int) -> Claimed | None:
         run, work = lock_task(task_id, None)
     except Refused:  # it is gone
         return None
+    task = run.version.tasks[work.key]
+    if work.generation == generation and run.status != InstanceStatus.ON_HOLD and actions.is_called(task):
+        claimed = _claim_first(run, work, task)
+        if claimed is not None:
+            return claimed
     past = list(ActionAttempt.objects.filter(task_instance=task_id, generation=generation).order_by("number"))
     last = past[-1] if past else None
     if last is not None and last.status == AttemptStatus.RUNNING:
         _abandon(run, work, last)
-    task = run.version.tasks[work.key]
     if work.generation != generation or work.status not in UNDONE or not actions.is_called(task):
         return None
     if run.status == InstanceStatus.ON_HOLD or _is_answered(run, work, last):
@@ -82,6 +88,8 @@ def action_record(claimed: Claimed, reply: Reply) -> None:
     try:
         run, work = lock_task(claimed.task, None)
     except Refused:
+        return
+    if _succeed(run, work, claimed, reply):
         return
     attempt = ActionAttempt.objects.get(pk=claimed.attempt)
     if attempt.status != AttemptStatus.RUNNING or work.generation != attempt.generation or work.status not in UNDONE:
@@ -139,22 +147,39 @@ def _is_answered(run: Run, work: Work, last: ActionAttempt | None) -> bool:
     return last.status == AttemptStatus.SUCCEEDED
 
 
+def _claim_first(run: Run, work: Work, task: dict[str, Any]) -> Claimed | None:
+    """The usual beginning, in one statement; None where there was an attempt before, or something fails."""
+    if work.status != TaskStatus.PENDING:
+        return None
+    try:
+        call = _made(work, task, _body(run, work), 1)
+    except actions.CannotSend:
+        return None
+    attempt = attempts.begin_first(work.id, work.generation, call)
+    return None if attempt is None else Claimed(attempt, work.id, work.generation, 1, call)
+
+
 def _claim(run: Run, work: Work, task: dict[str, Any], past: list[ActionAttempt]) -> Claimed | None:
-    seconds = min(task["timeout_seconds"] or DEFAULT_CALL_SECONDS, MAX_CALL_SECONDS)
     try:
         # What is sent again under the same key must be the same.
         text = past[0].body if past else _body(run, work)
-        extra = _callback_headers(work) if actions.waits_for_callback(task) else {}
+        assert text is not None
+        call = _made(work, task, text, len(past) + 1)
     except actions.CannotSend as cannot:
         _end(run, work, cannot.outcome, None)
         return None
-    assert text is not None
-    url, key = task["action_url"], idempotency_key(work.id, work.generation)
-    headers = {**attempts.headers(key, len(past) + 1), **extra}
-    call = Call("POST", url, headers, [extra[callbacks.SECRET_HEADER]] if extra else [], text.encode(), float(seconds))
     attempt = attempts.begin(past, work.generation, call, task_instance_id=work.id)
     TaskInstance.objects.filter(pk=work.id).update(status=TaskStatus.IN_PROGRESS, updated_at=attempt.started_at)
-    return Claimed(attempt.pk, work.id, call)
+    return Claimed(attempt.pk, work.id, work.generation, attempt.number, call)
+
+
+def _made(work: Work, task: dict[str, Any], text: str, number: int) -> Call:
+    """The call of attempt `number`. Raises CannotSend."""
+    seconds = min(task["timeout_seconds"] or DEFAULT_CALL_SECONDS, MAX_CALL_SECONDS)
+    extra = _callback_headers(work) if actions.waits_for_callback(task) else {}
+    headers = {**attempts.headers(idempotency_key(work.id, work.generation), number), **extra}
+    secrets = [extra[callbacks.SECRET_HEADER]] if extra else []
+    return Call("POST", task["action_url"], headers, secrets, text.encode(), float(seconds))
 
 
 def _body(run: Run, work: Work) -> str:
@@ -178,6 +203,20 @@ def _callback_headers(work: Work) -> dict[str, str]:
         callbacks.ADDRESS_HEADER: f"{scheme}://{domain_of(connection.tenant)}{port}/api/callbacks/{work.id}/",
         callbacks.SECRET_HEADER: secret,
     }
+
+
+def _succeed(run: Run, work: Work, claimed: Claimed, reply: Reply) -> bool:
+    """The usual end: an answer that completes its task, of an attempt that is still the worker's. False, and nothing
+    written, where it is another one."""
+    due = work.generation == claimed.generation and work.status in UNDONE and run.status != InstanceStatus.ON_HOLD
+    if not due or reply.answer is None or reply.failure or actions.waits_for_callback(run.version.tasks[work.key]):
+        return False
+    outcome = actions.answered(run.version, work.number, work.key, reply.answer, run.data, run.ticket)
+    if outcome.event.name != "completed" or not attempts.succeed(claimed.attempt, reply):
+        return False
+    attempt = ActionAttempt(generation=claimed.generation, number=claimed.number, outcome=reply.outcome)
+    _end(run, work, outcome, attempt)
+    return True
 
 
 def _settle(run: Run, work: Work, attempt: ActionAttempt, reply: Reply) -> None:
