@@ -13,13 +13,14 @@ SUCCESS = (
     "Calls succeed in the end where a task has no error transition, and in time where it has no timeout transition: "
     "otherwise an incident waits for a person."
 )
-CHILDREN = "Runs of other workflows that a task waits for come to an end."
+CHILDREN = "Runs of other workflows that a task waits for can be started, and come to an end."
 ANSWERS = (
     "What actions are answered can be made into their output, and that and what they compute fits their output_schema."
 )
 ROUNDS = "At most 200 tasks that compute follow one another before another one opens or the run ends."
 SIZES = (
-    "Where schemas set no limits, texts stay below 20,000 characters, lists below 1,000 items and numbers below 10^100."
+    "Where schemas set no limits, texts stay below 20,000 characters, lists below 1,000 items and numbers below "
+    "10^100; all data of a run together stays below 200,000 values."
 )
 TEMPLATES = "Templates stay within 100,000 steps, 1,000,000 characters and 100 levels, as long texts and lists may not."
 TYPES = (
@@ -44,7 +45,7 @@ def assumptions(bundle: Mapping[str, Any]) -> list[str]:
         (ANSWERS, answered),
         (LOOPS, _loops(bundle, [task["key"] for task in bundle["tasks"]])),
         (ROUNDS, _loops(bundle, computing)),
-        (SIZES, decides or shaped),
+        (SIZES, decides or shaped or bool(bundle["workflow"]["state_schema"])),
         (TEMPLATES, shaped),
         (TYPES, (decides or shaped or bool(bundle["workflow"]["state_schema"])) and bool(bundle["tickets"])),
     ]

@@ -200,6 +200,29 @@ ATTACKS: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
         {"ask": {"x": 3, "y": 3}},
         INFINITE,
     ),
+    "what is divided by −0": (
+        ways_of({"x": {"enum": [0]}}, {">": [{"/": [1, var("x")]}, 0]}),
+        {"ask": {"x": -0.0}},
+        NO_WAY,
+    ),
+    "what is divided by −0 between bounds": (
+        ways_of({"x": {"type": "integer", "minimum": 0, "maximum": 0}}, {">": [{"/": [1, var("x")]}, 0]}),
+        {"ask": {"x": -0.0}},
+        NO_WAY,
+    ),
+    "what is divided by −0 in a list": (
+        ways_of(
+            {"x": {"type": "array", "items": {"enum": [0]}, "minItems": 1}},
+            {"some": [var("x"), {">": [{"/": [1, var("")]}, 0]}]},
+        ),
+        {"ask": {"x": [-0.0]}},
+        NO_WAY,
+    ),
+    "what is divided by −0 in a fixed list": (
+        ways_of({"x": {"const": [0]}}, {">": [{"/": [1, {"reduce": [var("x"), var("current"), 1]}]}, 0]}),
+        {"ask": {"x": [-0.0]}},
+        NO_WAY,
+    ),
     # ---------------------------------------------------------------------------------------------- what is known when
     "a sum of fields whose values another condition joins": (
         ways_of(
@@ -424,3 +447,11 @@ def test_what_is_written_later_is_not_there_before_a_parallel_part():
         ],
     )
     assert [problem for problem in prove(found).problems if problem.severity != "warning"] == []
+
+
+def test_a_form_is_completed_by_somebody():
+    """No false alarm: only where nobody need have acted, `_task.assignee` may be null."""
+    found = ways_of({}, var("_task.assignee"))
+    assert prove(found).proved
+    found["tasks"][0] |= {"task_type": "SYNC_ACTION", "action": "http", "action_url": "https://x.example/"}
+    assert not_proved(found)

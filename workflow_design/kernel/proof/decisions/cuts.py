@@ -118,8 +118,14 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def divides(rule: Any) -> bool:
+    """Whether a rule has a division in it: nothing else tells −0 from 0, which are one value to schemas."""
+    name, operands = operation(rule)
+    return name == "/" or any(divides(part) for part in (rule if isinstance(rule, list) else operands))
+
+
 def _item_test(body: Any) -> Callable[[Any], Hashable] | None:
-    if isinstance(body, list):
+    if isinstance(body, list) or divides(body):
         return None
     condition = Condition({"!!": [body]})
 

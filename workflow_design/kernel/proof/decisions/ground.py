@@ -217,7 +217,8 @@ class Ground:
         if name == "_task" and below in ("key", "outcome"):
             return Held([(One(self.net.graph.tasks[task or 0].key if below == "key" else event), ANYWHERE)])
         if name == "_task" and below == "assignee":
-            return Held([(number, ANYWHERE), (One(None), ANYWHERE)])
+            person = self.bundle["tasks"][task or 0]["task_type"] == "FORM" and event == "completed"
+            return Held([(number, ANYWHERE)] if person else [(number, ANYWHERE), (One(None), ANYWHERE)])
         if name == "_ticket" and below in ("id", "number", "created_by"):
             return Held([(number, ANYWHERE), (One(ABSENT), HIDDEN)])
         if name == "_ticket" and below == "created_at":

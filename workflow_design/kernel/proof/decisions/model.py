@@ -15,7 +15,7 @@ from workflow_design.kernel.language.budget import Budget
 from workflow_design.kernel.language.limits import MAX_OPERATIONS
 from workflow_design.kernel.proof.decisions.cells import Cell, Held, cells_of
 from workflow_design.kernel.proof.decisions.costs import Size, cost, size_of, walks
-from workflow_design.kernel.proof.decisions.cuts import NOTHING, Cuts, cuts_of
+from workflow_design.kernel.proof.decisions.cuts import NOTHING, Cuts, cuts_of, divides
 from workflow_design.kernel.proof.decisions.grid import place_of
 from workflow_design.kernel.proof.decisions.parts import ABSENT, Numbers
 from workflow_design.kernel.proof.decisions.rules import (
@@ -89,6 +89,7 @@ class _Builder:
         self.sizes: dict[str, Size] = {}
         self.spent = [0] * len(self.leaves)
         self.untried: set[int] = set()
+        self.divides = [divides(leaf.rule) for leaf in self.leaves]
         self.tests = [Condition({"!!": [leaf.rule]}) for leaf in self.leaves]
         self.results = [Condition(leaf.rule) if leaf.given else None for leaf in self.leaves]
 
@@ -125,6 +126,9 @@ class _Builder:
         except EvaluationError:
             return ERROR
         self.spent[place] = max(self.spent[place], MAX_OPERATIONS - budget.operations)
+        if self.divides[place] and _has_zero(data):
+            self.untried.add(place)  # of −0, which is equal to 0, another quotient comes
+            return OPEN
         return TRUE if true else FALSE
 
     def _table(self, place: int, cuts: Cuts, pair: Pair | None) -> Table:
@@ -272,6 +276,12 @@ def data_of(*values: tuple[str, Any]) -> dict[str, Any]:
             part = below if isinstance(below, dict) else {}
         part[last] = deepcopy(value) if isinstance(value, list | dict) else value  # no two values are one and the same
     return data
+
+
+def _has_zero(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(_has_zero(part) for part in (value.values() if isinstance(value, dict) else value))
+    return type(value) in (int, float) and value == 0
 
 
 def _data(names: Sequence[str], cells: Sequence[Cell]) -> dict[str, Any]:
