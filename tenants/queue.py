@@ -103,6 +103,7 @@ next AS MATERIALIZED (
         WHERE job.status = 'todo' AND job.priority = level + 0 * before.count
             AND COALESCE(job.scheduled_at, '-infinity'::timestamptz) <= now()
             AND (%s::text[] IS NULL OR job.queue_name = ANY(%s::text[]))
+            AND (%s::text[] IS NULL OR NOT COALESCE(job.args ->> 'company' = ANY(%s::text[]), false))
             AND (job.lock IS NULL OR NOT EXISTS (
                 SELECT FROM public.procrastinate_jobs AS other
                 WHERE other.lock = job.lock AND other.status IN ('todo', 'doing') AND other.id <> %s
@@ -118,14 +119,18 @@ FROM next WHERE job.id = next.id RETURNING job.id, job.task_name, job.args, job.
 """
 
 
-def fetch(*, queues: list[str] | None, worker: int | None, done: Fetched | None = None) -> Fetched | None:
+def fetch(
+    *, queues: list[str] | None, worker: int | None, done: Fetched | None = None, without: Sequence[str] = ()
+) -> Fetched | None:
     """The next job that is due, now this worker's: of the highest priority the one due first. None: there is none.
 
-    `done` is the worker's last job, which is taken off the queue in the same statement.
+    `done` is the worker's last job, which is taken off the queue in the same statement. Jobs of the companies `without`
+    (uuids) are left alone.
     """
     mine = done._mine if done else [0, 0, 0]
+    left_out = list(without) or None
     with prepared_cursor(anywhere=True) as cursor:
-        cursor.execute(_FETCH, [*mine, LEVELS, queues, queues, mine[0], worker])
+        cursor.execute(_FETCH, [*mine, LEVELS, queues, queues, left_out, left_out, mine[0], worker])
         row = cursor.fetchone()
     if row is None:
         return None
@@ -151,6 +156,16 @@ def delete(job: Fetched) -> None:
     """Take a job that is done off the queue."""
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM public.procrastinate_jobs WHERE {_MINE}", job._mine)
+
+
+def release(job: Fetched) -> None:
+    """Give back a job that has not been begun: it keeps its place."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE public.procrastinate_jobs SET status = 'todo', worker_id = NULL, attempts = attempts + 1"
+            f" WHERE {_MINE}",
+            job._mine,
+        )
 
 
 def put_back(job: Fetched, *, seconds: float, failed: bool = False) -> None:

@@ -76,9 +76,30 @@ def test_eight_at_the_same_time(workers, acme, in_company, events):
     with in_company(acme):
         jobs.meet.enqueue_many([{}] * 8)
         jobs.write.enqueue(event="of another queue")
-    workers("--concurrency", "8", "--queues", "meetings")
+    # Of eleven threads one company may have eight.
+    workers("--concurrency", "11", "--queues", "meetings")
     assert until(lambda: len(events(acme)) == 8 and events(acme)) == ["met"] * 8
     assert [name for (name,) in rows("SELECT task_name FROM procrastinate_jobs")].count("test.note") == 1
+
+
+def test_a_company_whose_jobs_take_long_leaves_threads(workers, acme, globex, in_company, events, tmp_path):
+    """All are enqueued at once, long before a thread is free again; the other company's last."""
+    go_on = tmp_path / "go on"
+    with in_company(acme):
+        jobs.wait.enqueue_many([{"event": f"call {number}", "path": str(go_on)} for number in range(20)])
+    with in_company(globex):
+        jobs.write.enqueue(event="quick")
+    worker = workers("--concurrency", "4")
+    until(lambda: events(globex) == ["quick"])
+    assert len(events(acme)) <= 3
+    with in_company(globex):
+        jobs.write.enqueue(event="quick again")
+    until(lambda: events(globex) == ["quick", "quick again"])
+    until(lambda: len(events(acme)) == 3)
+    go_on.touch()
+    until(nothing_left)
+    assert len(events(acme)) == 40
+    assert worker.stop() == 0
 
 
 def test_the_job_of_a_killed_worker_is_run_again_once(workers, acme, in_company, events, tmp_path):

@@ -21,6 +21,7 @@ from core.db import connection
 from tenants import counters, queue, running, workers
 from tenants.queue import Fetched
 from tenants.running import Outcome, Run
+from ticketflower.shares import Shares
 
 log = logging.getLogger("ticketflower.worker")
 
@@ -28,6 +29,8 @@ log = logging.getLogger("ticketflower.worker")
 POLL_SECONDS = 1.0
 # So many signs of life are given in the time of a lease.
 BEATS = 4
+# Looking past the jobs of companies that have their share may take long: so many times as long nothing is looked for.
+PAUSE_FACTOR = 10
 # A connection is closed at this age: one that has visited hundreds of schemas keeps hundreds of megabytes of catalogue.
 CONNECTION_SECONDS = 300
 
@@ -46,6 +49,7 @@ class Worker:
         self._stop_seconds = stop_seconds
         self._id: int | None = None
         self._bell = _Bell(concurrency)
+        self._shares = Shares(concurrency)
         self._stopping = threading.Event()
         self._running: dict[int, tuple[int, int]] = {}
         self._strange: set[tuple[int, int]] = set()
@@ -161,11 +165,14 @@ class Worker:
         ended: tuple[Fetched, Run] | None = None
         while not (self._stopping.is_set() and ended is None):
             with self._waiting_for_the_database():
-                job = self._next(ended)
+                began = time.monotonic()
+                job = self._next(place, ended)
                 ended = None
                 self._running.pop(place, None)
                 if job is None:
                     close_old_connections()
+                    if self._shares.full():  # who enqueues for such a company rings the bell too
+                        self._stopping.wait(min(POLL_SECONDS, PAUSE_FACTOR * (time.monotonic() - began)))
                     self._bell.wait(self._stopping)
                     continue
                 self._running[place] = (job.id, job.attempts)
@@ -175,15 +182,22 @@ class Worker:
                 reset_queries()
         connection.close()
 
-    def _next(self, ended: tuple[Fetched, Run] | None) -> Fetched | None:
+    def _next(self, place: int, ended: tuple[Fetched, Run] | None) -> Fetched | None:
         """Write how the last job ended, and get the next; None: there is none, or the process is to stop."""
+        self._shares.leave(place)
         done = ended[0] if ended and ended[1].outcome is Outcome.DONE else None
         if ended and (done is None or self._stopping.is_set()):
             running.settle(*ended)
             done = None
         if self._stopping.is_set() or self._id is None:
             return None
-        return queue.fetch(queues=self._queues, worker=self._id, done=done)
+        job = queue.fetch(queues=self._queues, worker=self._id, done=done, without=self._shares.full())
+        if job is not None and not self._shares.take(place, job.company):
+            # Another thread was quicker.
+            queue.release(job)
+            self._bell.ring(1)
+            return None
+        return job
 
     @contextlib.contextmanager
     def _waiting_for_the_database(self) -> Iterator[None]:

@@ -270,6 +270,29 @@ def test_which_comes_first(acme_db, job):
     assert [run.job.args["event"] for run in run_jobs()] == ["a", "b", "c", "d", "e", "f"]
 
 
+def test_companies_that_are_left_out(acme, globex, job, in_company):
+    write_later, systems = job(write), job(lambda: None, system_job, name="test.system")
+    for company in (acme, globex, acme):
+        with in_company(company):
+            write_later.enqueue(event=company.slug)
+    systems.enqueue()
+    both = [str(acme.uuid), str(globex.uuid)]
+
+    def fetch(without):
+        return running.queue.fetch(queues=None, worker=None, without=without)
+
+    found = [fetch(both[:1]), fetch(both), fetch(both), fetch(both[1:])]
+    assert [one and (one.name, one.company) for one in found] == [
+        ("test.job", both[1]),
+        ("test.system", None),
+        None,
+        ("test.job", both[0]),
+    ]
+    # What is given back keeps its place.
+    running.queue.release(found[3])
+    assert fetch([]).id == found[3].id
+
+
 def test_two_jobs_have_two_names(job):
     job(write)
     with pytest.raises(ValueError, match="two jobs named"):
