@@ -1,7 +1,8 @@
 """Whether every run of a definition can end, and reads what is there: definition in, problems out.
 
 `flow` and `data` take what decisions come to for free: a condition may be true or false whatever a ticket holds, so
-that what they say holds for all values. `decisions` looks at the values. `docs/checks.md` lists the codes.
+that what they say holds for all values. `decisions` looks at the values, and `loops` at those that stay as they are
+while a run goes round. `docs/checks.md` lists the codes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from workflow_design.kernel.limits import MAX_PROBLEMS
 from workflow_design.kernel.problems import Problem
 from workflow_design.kernel.proof import decisions
 from workflow_design.kernel.proof.data import check_reads
-from workflow_design.kernel.proof.flow import flow
+from workflow_design.kernel.proof.flow import Flow, flow
+from workflow_design.kernel.proof.loops import check_loops
 from workflow_design.kernel.proof.messages import flow_problems
 from workflow_design.kernel.proof.net import Net, net_of
 from workflow_design.kernel.proof.process import solve_all
@@ -42,7 +44,7 @@ class Proof:
 
 
 def prove(bundle: Mapping[str, Any]) -> Proof:
-    """All that can be said of a bundle in normal form by itself: structure, flow, data and decisions.
+    """All that can be said of a bundle in normal form by itself: structure, flow, data, decisions and loops.
 
     Takes up to some seconds, most of them in another process: nobody should wait for a lock meanwhile. What can't be
     decided in time is `unproved`.
@@ -51,9 +53,11 @@ def prove(bundle: Mapping[str, Any]) -> Proof:
     broken = any(problem.severity == "error" for problem in problems)
     net = _net(bundle)
     if net is not None:
-        problems += _flow_and_data(bundle, net)
+        found = flow(net)
+        problems += _flow_and_data(bundle, found)
         if not broken:  # else conditions and schemas may be no such thing
             problems += _decisions(bundle, net)
+            problems += check_loops(bundle, found, _never_taken(problems))
     proved = net is not None and all(problem.severity == "warning" for problem in problems)
     return Proof(problems, proved, structure.assumptions(bundle))
 
@@ -63,7 +67,7 @@ def check(bundle: Mapping[str, Any]) -> list[Problem]:
     say.
     """
     net = _net(bundle)
-    return [] if net is None else _flow_and_data(bundle, net)
+    return [] if net is None else _flow_and_data(bundle, flow(net))
 
 
 def _net(bundle: Mapping[str, Any]) -> Net | None:
@@ -75,9 +79,16 @@ def _net(bundle: Mapping[str, Any]) -> Net | None:
         return None
 
 
-def _flow_and_data(bundle: Mapping[str, Any], net: Net) -> list[Problem]:
-    found = flow(net)
-    return [*flow_problems(found), *check_writers(found), *check_reads(bundle, net, MAX_PROBLEMS)]
+def _flow_and_data(bundle: Mapping[str, Any], found: Flow) -> list[Problem]:
+    return [*flow_problems(found), *check_writers(found), *check_reads(bundle, found.net, MAX_PROBLEMS)]
+
+
+def _never_taken(problems: list[Problem]) -> set[int]:
+    return {
+        problem.transition
+        for problem in problems
+        if problem.code == "dead_condition" and problem.transition is not None
+    }
 
 
 def _decisions(bundle: Mapping[str, Any], net: Net) -> list[Problem]:

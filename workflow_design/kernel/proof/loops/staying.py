@@ -1,0 +1,285 @@
+"""Whether a split can lead out of a circle, whatever the data holds that doesn't change in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, islice, product
+from typing import Any
+
+from workflow_design.kernel.graph.model import Event
+from workflow_design.kernel.language import Condition, EvaluationError
+from workflow_design.kernel.proof.decisions.cells import Cell, Held
+from workflow_design.kernel.proof.decisions.facts import Facts
+from workflow_design.kernel.proof.decisions.ground import Ground, is_plain
+from workflow_design.kernel.proof.decisions.model import Model, data_of, evaluation_of, model_of, possible
+from workflow_design.kernel.proof.decisions.parts import ABSENT, One
+from workflow_design.kernel.proof.decisions.rules import TooLargeError, names_in
+from workflow_design.kernel.proof.decisions.sets import outcome
+from workflow_design.kernel.proof.decisions.space import Space
+from workflow_design.kernel.proof.decisions.splits import Split
+from workflow_design.kernel.proof.decisions.tables import EQUAL, GREATER, LESS
+from workflow_design.kernel.proof.loops.changing import Changing
+from workflow_design.kernel.proof.loops.cycles import Circle, Circles
+
+MAX_TRIED = 200
+
+
+@dataclass
+class Stay:
+    """What keeps a run in a circle at one split. `never`: nothing does; whatever else is so, it can leave.
+
+    `always`: the data that certainly does, as points of `model`: whatever is written in the circle. `names`: what is
+    read; `writers`: the tasks of the circle that write what is read.
+    """
+
+    split: Split
+    never: bool
+    writers: frozenset[int]
+    names: frozenset[str] = frozenset()
+    steady: frozenset[str] = frozenset()
+    found: list[tuple[str, Model, int]] = field(default_factory=list)
+    """(ticket type, model, points that certainly stay)."""
+
+
+class Staying:
+    """Answers of the splits of one definition, kept by what they depend on."""
+
+    def __init__(self, ground: Ground, changing: Changing, circles: Circles) -> None:
+        self.ground = ground
+        self.changing = changing
+        self.circles = circles
+        self.facts = Facts(ground)
+        self._known: dict[tuple[Any, ...], Stay] = {}
+
+    def at(self, circle: Circle, task: int, event: Event) -> Stay:
+        """Whether the run must stay in the circle when `task` comes to `event`."""
+        split = self._split(task, event)
+        inside = circle.ways.intersection(split.exits)
+        if not inside:
+            return Stay(split, True, frozenset())
+        names = self._names(split)
+        roots = {name.partition(".")[0] for name in names}
+        writers = {
+            name: self._writers(circle, task, event, name)
+            for name in sorted(roots)
+            if any(name in self.changing.free[t] or name in self.changing.bound[t] for t in circle.tasks)
+        }
+        key = (task, event, inside, *((name, *sorted(listed)) for name, listed in writers.items()))
+        if key not in self._known:
+            self._known[key] = self._judged(split, inside, names, writers)
+        return self._known[key]
+
+    def _split(self, task: int, event: Event) -> Split:
+        graph = self.ground.net.graph
+        node = graph.tasks[task]
+        return Split(graph, task, event, node.split, node.exits[event])
+
+    def _names(self, split: Split) -> frozenset[str]:
+        read = frozenset(path for _, rule in split.conditions for path in names_in(rule) or ())
+        return read | self.facts.names(split.task, split.event)
+
+    def _writers(self, circle: Circle, task: int, event: Event, name: str) -> frozenset[int]:
+        """The tasks of the circle whose value of a field may be there after `task`, going back until it is certainly
+        written over.
+        """
+        graph = self.ground.net.graph
+        number = 1 << self.ground.known.fields[name]
+        found: set[int] = set()
+        seen: set[tuple[int, bool]] = set()
+        todo = [(task, event == "completed")]
+        while todo:
+            at, writes = todo.pop()
+            if (at, writes) in seen:
+                continue
+            seen.add((at, writes))
+            if writes and name in graph.tasks[at].outputs:
+                found.add(at)
+                if self.ground.known.written[at] & number:
+                    continue
+            for index in circle.ways.intersection(graph.tasks[at].incoming):
+                way = graph.transitions[index]
+                if way.source is not None:
+                    todo.append((way.source, way.event == "completed"))
+        return frozenset(found)
+
+    def _judged(
+        self, split: Split, inside: frozenset[int], names: frozenset[str], writers: dict[str, frozenset[int]]
+    ) -> Stay:
+        changing = {name for name, listed in writers.items() if self._is_free(name, listed)}
+        steady = frozenset(name for name in names if name.partition(".")[0] not in writers)
+        stay = Stay(split, True, frozenset(t for listed in writers.values() for t in listed), names, steady)
+        assert split.task is not None
+        for ticket in self.ground.tickets:
+            held = partial(self._held, split, ticket, writers)
+            if any(not held(name).parts for name in names):
+                continue  # no ticket of this type comes here
+            try:
+                never, model, points = self._points(split, inside, held, changing, writers)
+            except TooLargeError:
+                stay.never = False
+                continue
+            stay.never = stay.never and never
+            if points:
+                stay.found.append((ticket, model, points))
+        return stay
+
+    def _is_free(self, name: str, writers: Iterable[int]) -> bool:
+        """Whether the outputs of a field are given from outside, each apart from the others."""
+        tasks = self.ground.net.graph.tasks
+        free = [task for task in writers if name in self.changing.free[task]]
+        return bool(free) and all(is_plain(tasks[task].output_schema) for task in free)
+
+    def _held(self, split: Split, ticket: str, writers: dict[str, frozenset[int]], path: str) -> Held:
+        """What a field holds after a round: what is written in the circle, which is never absent."""
+        name = path.partition(".")[0]
+        if name not in writers:
+            return self.ground.held(split.task, split.event, ticket, path)
+        parts = [part for task in sorted(writers[name]) for part in self.ground.written(task, path)]
+        if path == name:
+            parts = [(part, source) for part, source in parts if part != One(ABSENT)]
+        return Held(parts)
+
+    def _points(
+        self,
+        split: Split,
+        inside: frozenset[int],
+        held: Any,
+        changing: set[str],
+        writers: dict[str, frozenset[int]],
+    ) -> tuple[bool, Model, int]:
+        rules = [rule for _, rule in split.conditions]
+        fact = self.facts.after(split.task, split.event)
+        model = model_of(rules if fact is None else [*rules, fact], held)
+        evaluation = evaluation_of(model)
+        here = possible(model)
+        if fact is not None:
+            here &= evaluation.of(model.trees[-1])[0]
+        result = outcome(evaluation, model.trees[: len(rules)], here, exclusive=split.exclusive)
+        stays = result.none if split.default in inside else 0
+        leaves = result.none if split.default is not None and split.default in self.circles.open - inside else 0
+        for place, (index, _) in enumerate(split.conditions):
+            if index in inside:
+                stays |= result.taken[place]
+            elif index in self.circles.open:
+                leaves |= result.taken[place]
+        here &= ~result.failing
+        leaves &= here & ~stays
+        axes = _Axes(model, {*changing, "_task"}, {*writers, "_task"})
+        sure = axes.over(here, axes.loose) & ~axes.over(leaves, axes.loose)
+        some = axes.over(here, axes.fair) & ~axes.over(leaves & axes.available(), axes.fair)
+        return not some, model, sure & here & ~leaves
+
+
+class _Axes:
+    """The dimensions of a model by what can change along them: `fair` certainly takes every value again and again, as
+    people and the world choose; `loose` may, as far as is known.
+    """
+
+    def __init__(self, model: Model, changing: set[str], written: set[str]) -> None:
+        self.model = model
+        self.space: Space = model.space
+        roots = [name.partition(".")[0] for name in model.names]
+        self.loose = [place for place, root in enumerate(roots) if root in written]
+        self.fair = [place for place, root in enumerate(roots) if root in changing]
+        self.mixed: list[tuple[int, int, int]] = []
+        fields = len(model.names), set(self.loose), set(self.fair)
+        for (one, other), dimension in model.orders.items():
+            if {one, other} & fields[1]:
+                self.loose.append(dimension)
+            if {one, other} & fields[2]:
+                self.fair.append(dimension)
+                self.mixed.append((one, other, dimension))
+        for place, table in enumerate(model.tables):
+            if table.free is None:
+                continue
+            names = model.leaves[place].names
+            if names is None or any(name.partition(".")[0] in written for name in names):
+                self.loose.append(table.free)
+            if names and all(name.partition(".")[0] in changing for name in names) and self._turns(place):
+                self.fair.append(table.free)
+
+    def over(self, points: int, dimensions: Iterable[int]) -> int:
+        """All points that differ from one of these in nothing but some dimensions."""
+        space = self.space
+        for dimension in dimensions:
+            stride = space.strides[dimension]
+            size = space.sizes[dimension]
+            folded = 0
+            for value in range(size):
+                folded |= (points & space.where(dimension, [value])) >> (value * stride)
+            points = 0
+            for value in range(size):
+                points |= folded << (value * stride)
+        return points
+
+    def available(self) -> int:
+        """The points at which what changes certainly can come to be, whatever the rest is there."""
+        points = self.space.everything
+        for place in self.fair:
+            if place < len(self.model.names):
+                good = [n for n, cell in enumerate(self.model.cells[place]) if _occurs(cell)]
+                points &= self.space.where(place, good)
+        for one, other, dimension in self.mixed:
+            points &= ~self._unsure(one, other, dimension)
+        return points
+
+    def _unsure(self, one: int, other: int, dimension: int) -> int:
+        """Where an order of two fields is open, and not every value of the one leaves a value of the other for it."""
+        space, bad = self.space, 0
+        for a, left in enumerate(self.model.cells[one]):
+            for b, right in enumerate(self.model.cells[other]):
+                orders = [
+                    order
+                    for order in (LESS, EQUAL, GREATER)
+                    if not (_ordered(left, right, order, one in self.fair, other in self.fair))
+                ]
+                if orders:
+                    bad |= space.where(one, [a]) & space.where(other, [b]) & space.where(dimension, orders)
+        return bad
+
+    def _turns(self, place: int) -> bool:
+        """Whether a leaf of which nothing is known is true of some values that can be written, and false of others."""
+        leaf, model = self.model.leaves[place], self.model
+        test = Condition({"!!": [leaf.rule]})
+        tried = [
+            list(chain.from_iterable(map(_values, model.cells[model.names.index(name)]))) for name in leaf.names or ()
+        ]
+        seen = set()
+        for values in islice(product(*tried), MAX_TRIED):
+            try:
+                seen.add(test.evaluate(data_of(*zip(leaf.names or (), values, strict=True))))
+            except EvaluationError:
+                continue
+        return len(seen) == 2
+
+
+def _values(cell: Cell) -> Iterator[Any]:
+    """Values of a cell that can be written; of numbers also some next to each other."""
+    for value, source in cell.tried:
+        near = [value + 1, value + 2, value + 0.5] if cell.measure == "number" and not isinstance(value, str) else []
+        yield from (
+            one for one in (value, *near) if (one is value or cell.low <= one <= cell.high) and source.gives(one)
+        )
+
+
+def _occurs(cell: Cell) -> bool:
+    return any(source.gives(value) for value, source in cell.tried)
+
+
+def _ordered(left: Cell, right: Cell, order: int, left_moves: bool, right_moves: bool) -> bool:
+    """Whether for every value of what stays there is one of what moves in this order to it."""
+    if not left.measure or left.measure != right.measure:
+        return True  # there is no order of these: the dimension says nothing
+    if left_moves and right_moves:
+        return True
+    moving, still = (left, right) if left_moves else (right, left)
+    if order == EQUAL:
+        covers = moving.low <= still.low and still.high <= moving.high and (still.whole or not moving.whole)
+        return covers and all(source.gives(value) for value, source in moving.tried)
+    above = (order == GREATER) == left_moves
+    if not (moving.high > still.high if above else moving.low < still.low):
+        return False
+    end = moving.high if above else moving.low
+    return moving.measure == "day" or any(source.gives(end) for _, source in moving.tried)
