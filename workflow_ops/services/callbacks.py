@@ -57,10 +57,13 @@ def take_kept(work: Work) -> dict[str, Any] | None:
 def callback_receive(*, task_id: int, headers: Mapping[str, str], body: bytes) -> None:
     """Take what a callback brings; it completes its task, now or when the call's own answer is there.
 
-    404 for what waits for no callback, 401 for a bad signature or time, 413, 415, 400 for what is no JSON, 409 (with an
+    404 for what waits for no callback, 413, 401 for a bad signature or time, 415, 400 for what is no JSON, 409 (with an
     entry in the history) when the task is done or was begun anew. A delivery that was taken already changes nothing.
     """
     current = _generation(task_id)
+    # Before it is hashed with one secret after another, for whoever sends it.
+    if len(body) > MAX_BYTES:
+        raise Refused([Fault("too_large", "A callback has at most 1 MB.")], status=413)
     delivery, generation = _verified(task_id, current, headers, body)
     content = _content(headers, body)
     if not _receive(task_id, generation, delivery, content):
@@ -100,8 +103,6 @@ def _secret(key: bytes, task_id: int, generation: int) -> str:
 
 def _content(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """What an output_transform sees of a callback."""
-    if len(body) > MAX_BYTES:
-        raise Refused([Fault("too_large", "A callback has at most 1 MB.")], status=413)
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and kind not in ("", "application/json") and not kind.endswith("+json"):
         raise Refused([Fault("unsupported_media_type", "A callback is JSON.")], status=415)

@@ -32,6 +32,7 @@ MAX_OVERLAP_HOURS = 24 * 30
 _SECONDS = re.compile(r"[0-9]{1,12}")
 # More than any rotation needs, and few enough to try each.
 _MOST_SIGNATURES = 10
+_MOST_KEYS = 10
 
 _FIRST = """
 INSERT INTO signing_secrets (number, sealed, created_at, updated_at) VALUES (1, %s, now(), now()) ON CONFLICT DO NOTHING
@@ -75,10 +76,11 @@ def signing_key() -> bytes:
 
 
 def valid_keys() -> list[bytes]:
-    """The company's secrets that are good now. One whose seal can't be opened is none."""
+    """The company's secrets that are good now, the ten newest. One whose seal can't be opened is none."""
     good = Q(valid_until=None) | Q(valid_until__gt=timezone.now())
     found = []
-    for sealed in SigningSecret.objects.filter(good).order_by("-number").values_list("sealed", flat=True):
+    newest = SigningSecret.objects.filter(good).order_by("-number")[:_MOST_KEYS]
+    for sealed in newest.values_list("sealed", flat=True):
         try:
             found.append(base64.b64decode(unseal(sealed)))
         except SealBroken:

@@ -226,6 +226,22 @@ def test_bodies_that_are_not_taken(called, nobody, body, status):
     assert (task().status, Callback.objects.count()) == ("PENDING", 0)
 
 
+def test_a_large_body_is_not_hashed(called, nobody):
+    """Whoever knows the number of a task could else have the server hash 10 MB with each secret it might be."""
+    large = b"x" * 1_048_577
+    forged = {**called.headers(b"{}"), "webhook-signature": " ".join(["v1,AAAA"] * 50)}
+    assert nobody.post(called.path, large, headers=forged).status_code == 413
+    assert nobody.post(called.path, large[1:], headers=forged).status_code == 401
+
+
+def test_secrets_beyond_the_ten_newest(called, nobody, api):
+    for _ in range(9):
+        assert api("admin").post("/api/signing-secrets/", {"hours": 720}).status_code == 201
+    assert called.deliver(nobody, {"report": {"result": 5}}).status_code == 204
+    assert api("admin").post("/api/signing-secrets/", {"hours": 720}).status_code == 201
+    assert called.deliver(nobody, DONE, "d2").status_code == 401
+
+
 def test_other_types(called, nobody):
     body = b"result=clear"
     headers = called.headers(body)
