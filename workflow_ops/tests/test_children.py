@@ -11,7 +11,7 @@ from tenants.models import Plan
 from tests.jobs import run_jobs, waiting_jobs
 from workflow_design.tests.documents import WORKFLOWS
 from workflow_ops.models import Incident, TaskInstance, Ticket, WorkflowInstance
-from workflow_ops.services.children import child_go_on
+from workflow_ops.services.children import child_go_on, child_lost
 from workflow_ops.tests.documents import EXECUTIONS, INCIDENTS, TASKS, TICKETS, flow, form, refused
 
 # Checks a sum, and says what it found; nobody asks for the note.
@@ -141,6 +141,20 @@ def test_jobs_may_run_twice(buy, will):
     child_go_on(task_id=999_999, generation=1)
     child_go_on(task_id=task("look").pk, generation=1)
     assert WorkflowInstance.objects.count() == 2
+
+
+def test_a_job_that_fails_for_good_stops_its_task(publish, start):
+    publish(CHECK)
+    publish(buying())
+    start("buy", amount=1)
+    child_lost(task_id=task().pk, generation=2)
+    assert Incident.objects.count() == 0
+    child_lost(task_id=task().pk, generation=1)
+    stop = Incident.objects.get()
+    assert (stop.kind, task().status) == ("TASK_CREATION", "ERROR")
+    assert stop.message.endswith("Its workflow could not be run: the server's log says why.")
+    run_jobs()
+    assert WorkflowInstance.objects.count() == 1
 
 
 def test_the_newest_version_is_run(publish, start, alice):

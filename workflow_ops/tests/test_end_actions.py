@@ -167,6 +167,15 @@ def test_a_worker_that_is_killed_during_the_call(buy, outside):
     assert len({call.headers["idempotency-key"] for call in outside.calls}) == 1
 
 
+def test_a_job_that_fails_for_good(buy, outside):
+    buy()
+    for _ in range(2):
+        end_actions.end_action_lost(run_id=run().pk, generation=1)
+    assert Incident.objects.get().message.endswith("It could not be done: the server's log says why.")
+    run_jobs()
+    assert (outside.calls, end().status) == ([], "ERROR")
+
+
 def test_a_body_that_can_not_be_made(publish_unchecked, start, done, outside):
     publish_unchecked(ending("api_call", url=outside.url, body={"x": {"$": {"/": [1, 0]}}}))
     done(start("buy", amount=1), "pay")
