@@ -455,3 +455,45 @@ def test_a_form_is_completed_by_somebody():
     assert prove(found).proved
     found["tasks"][0] |= {"task_type": "SYNC_ACTION", "action": "http", "action_url": "https://x.example/"}
     assert not_proved(found)
+
+
+def behind(*, reached):
+    """ "t0" writes nothing; "hidden" is behind a way that needs x, which a task behind it alone writes."""
+    hidden = form("hidden", output_schema=output({"x": {"enum": [1, 2]}}))
+    return bundle(
+        [form("t0", output_schema=output({"y": BOOLEAN})), hidden, form("last")],
+        [
+            {"from": None, "to": "t0"},
+            {"from": "t0", "to": "hidden", "condition": var("y") if reached else {"===": [var("x"), 1]}},
+            {"from": "t0", "to": "last", "is_default": True},
+            {"from": "hidden", "to": "last", "condition": {"===": [var("x"), 1]}},
+        ],
+    )
+
+
+def test_a_gap_behind_a_way_that_is_never_taken_is_none():
+    proof = prove(behind(reached=False))
+    assert [
+        (problem.severity, problem.code, problem.transition)
+        for problem in proof.problems
+        if problem.code != "field_maybe_unset"
+    ] == [("warning", "dead_condition", 1)]
+    assert proof.proved
+    assert [problem.code for problem in prove(behind(reached=True)).problems] == ["gap"]
+
+
+def test_what_is_written_behind_a_way_that_is_never_taken_is_not_there():
+    """The first way is always taken; what the task behind the second one would write makes no gap later on."""
+    found = bundle(
+        [form("t0"), form("never", output_schema=output({"x": {"const": 1}})), form("join"), form("a")],
+        [
+            {"from": None, "to": "t0"},
+            {"from": "t0", "to": "join", "condition": {"missing": ["x"]}},
+            {"from": "t0", "to": "never", "priority": 1},
+            {"from": "never", "to": "join"},
+            {"from": "join", "to": "a", "condition": {"!": [var("x")]}},
+        ],
+    )
+    assert prove(found).proved
+    found["transitions"][1]["condition"] = {"<": [var("_ticket.number"), 5]}
+    assert [problem.code for problem in prove(found).problems if problem.severity == "error"] == ["gap"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from time import thread_time
@@ -24,6 +25,8 @@ from workflow_design.kernel.proof.net import Net
 
 MAX_SECONDS = 1.0
 """Of the processor, for all splits of a definition; the rest is unproved."""
+MAX_ROUNDS = 3
+"""How often it is looked again at what is left, once some ways are known never to be taken."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +46,36 @@ class Question:
 class Deciding:
     """The splits of one bundle."""
 
-    def __init__(self, bundle: Mapping[str, Any], net: Net) -> None:
+    def __init__(self, bundle: Mapping[str, Any], net: Net, until: float | None = None) -> None:
+        self.bundle = bundle
         self.net = net
         self.ground = Ground(bundle, net)
         self.facts = Facts(self.ground)
         self.reports = Reports(self.ground)
-        self.until = thread_time() + MAX_SECONDS
+        self.until = thread_time() + MAX_SECONDS if until is None else until
         self.problems: list[Problem] = []
         self.questions: list[Question] = []
+        self.never: set[int] = set()
 
     def run(self) -> None:
-        """Fills `problems` and `questions`."""
+        """Fills `problems` and `questions`. What is behind ways that are never taken isn't said, nor what it writes."""
+        self._look()
+        for _ in range(MAX_ROUNDS):
+            if not self.never & self.net.possible or not (self.questions or any(map(_grave, self.problems))):
+                return
+            net = copy(self.net)
+            net.possible = self.net.possible - self.never
+            again = Deciding(self.bundle, net, self.until)
+            again._look()
+            if thread_time() > self.until:
+                return
+            self.net, self.ground, self.never = net, again.ground, again.never
+            self.problems, self.questions = again.problems, again.questions
+
+    def _look(self) -> None:
         for split in splits_of(self.net.graph):
+            if split.task is not None and split.task not in self.ground.reached:
+                continue
             rules = [rule for _, rule in split.conditions]
             if not rules or (len(split.exits) == 1 and rules[0] is True):
                 continue
@@ -85,7 +106,9 @@ class Deciding:
                 tickets.append(ticket)
         found = [(ticket, *self._judged(split, rules, ticket, len(tickets) == 1)) for ticket in tickets]
         if not found:
+            self.never.update(split.exits)
             return
+        self.never |= set.intersection(*(findings.dead for _, _, findings in found))
         self._report(split, found, indexes)
 
     def _judged(self, split: Split, rules: list[Any], ticket: str, alone: bool) -> tuple[Model, Findings]:
@@ -148,3 +171,7 @@ class Deciding:
             self.problems.append(self.reports.unproved(split, NO_DEFAULT, indexes))
         if "error" in opened and "error" not in said:
             self.problems.append(self.reports.unproved(split, NO_RESULT, indexes))
+
+
+def _grave(problem: Problem) -> bool:
+    return problem.severity != "warning"

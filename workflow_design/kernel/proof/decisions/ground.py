@@ -50,6 +50,23 @@ class Ground:
         self._parts: dict[tuple[int, int], list[Part]] = {}
         self._sources: dict[int, Source] = {}
 
+    @cached_property
+    def reached(self) -> frozenset[int]:
+        """The tasks that ways lead to which can be taken."""
+        ways = [way for way in self.net.graph.transitions if way.index in self.net.possible]
+        after: dict[int, list[int]] = {}
+        todo = [way.target for way in ways if way.source is None and way.target is not None]
+        for way in ways:
+            if way.source is not None and way.target is not None:
+                after.setdefault(way.source, []).append(way.target)
+        found: set[int] = set()
+        while todo:
+            task = todo.pop()
+            if task not in found:
+                found.add(task)
+                todo += after.get(task, ())
+        return frozenset(found)
+
     def sequential(self, task: int) -> bool:
         """Whether only one task at a time has been open before `task` opens, and until it ends only that."""
         return self._sequential >> task & 1 == 1
@@ -105,7 +122,8 @@ class Ground:
         """Whose value the field may have: indexes of tasks, SUBMISSION."""
         if task is None:
             return [SUBMISSION]
-        writers = [SUBMISSION, *(self.index[key] for key in self.fields[name].writers)]
+        others = (self.index[key] for key in self.fields[name].writers)
+        writers = [SUBMISSION, *(writer for writer in others if writer in self.reached)]
         number = 1 << self.known.fields[name]
         mine = event == "completed" and task in writers
         if mine and self.known.written[task] & number:
