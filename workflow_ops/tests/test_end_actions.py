@@ -167,6 +167,17 @@ def test_a_worker_that_is_killed_during_the_call(buy, outside):
     assert len({call.headers["idempotency-key"] for call in outside.calls}) == 1
 
 
+def test_a_result_that_comes_while_another_worker_calls_is_late(buy, outside):
+    buy()
+    first = end_actions.end_action_claim(run_id=run().pk, generation=1)
+    ActionAttempt.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    second = end_actions.end_action_claim(run_id=run().pk, generation=1)
+    end_actions.end_action_record(first, send(first.call))
+    assert (attempts(), end().status) == ([(1, 1, "LATE", "http_200"), (1, 2, "RUNNING", "")], "PENDING")
+    end_actions.end_action_record(second, send(second.call))
+    assert (attempts()[1][2], end().status) == ("SUCCEEDED", "COMPLETED")
+
+
 def test_a_job_that_fails_for_good(buy, outside):
     buy()
     for _ in range(2):
