@@ -147,6 +147,17 @@ def fetch(
     )
 
 
+def unfinished(names: list[str]) -> list[tuple[str, dict[str, Any]]]:
+    """(name, arguments) of the jobs with these names that the connection's company has in the queue, running or not."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT task_name, args -> 'args' FROM public.procrastinate_jobs WHERE status IN ('todo', 'doing')"
+            " AND task_name = ANY(%s) AND args ->> 'company' = %s",
+            [names, str(connection.tenant.uuid)],
+        )
+        return [(name, as_object(args)) for name, args in cursor.fetchall()]
+
+
 def as_object(value: Any) -> dict[str, Any]:
     """A JSON column's value, which Django leaves as text."""
     return value if isinstance(value, dict) else orjson.loads(value)

@@ -4,7 +4,8 @@ jobs, so that neither could come first.
 
 from __future__ import annotations
 
-from tenants.jobs import company_job
+from tenants.jobs import company_job, system_job
+from tenants.queue import Priority
 
 
 def _call_lost(*, task: int, generation: int) -> None:
@@ -79,3 +80,17 @@ def deliver(*, delivery: int, round: int) -> None:
     from workflow_ops.services.deliveries import delivery_go_on
 
     delivery_go_on(delivery_id=delivery, round=round)
+
+
+@system_job(name="runs.look_after", every=3600, priority=Priority.LOW, retries=0)
+def look_after() -> None:
+    """Have every company looked after."""
+    look_after_company.enqueue_for_every_company()
+
+
+@company_job(name="runs.look_after.company", priority=Priority.LOW, retries=2)
+def look_after_company() -> None:
+    """Enqueue what waits for a job that isn't there."""
+    from workflow_ops.services.lost import lost_work_resume
+
+    lost_work_resume()

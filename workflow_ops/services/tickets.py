@@ -209,11 +209,12 @@ def run_resume(*, user: User, instance_id: int) -> None:
         due_at=F("due_at") + stood
     )
     _set(run, run.marking.status, None)
-    follow_up.go_on(run, _undone(run))
+    follow_up.go_on(run, undone(run))
     Note(run, f"{run.subject[0]}.resumed", status=run.marking.status).record(user)
 
 
-def _undone(run: Run) -> list[follow_up.TaskRow]:
+def undone(run: Run) -> list[follow_up.TaskRow]:
+    """The tasks of a run that are still to be done."""
     found = TaskInstance.objects.filter(instance=run.id, status__in=UNDONE).order_by("number")
     columns = ("id", "number", "task__key", "status", "generation", "due_at")
     return [follow_up.TaskRow(*row) for row in found.values_list(*columns)]
