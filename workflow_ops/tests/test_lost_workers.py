@@ -96,6 +96,19 @@ def test_a_stale_failure_is_refused_as_well(shop, outside):
     assert (run().status, run().data["order"]) == ("COMPLETED", "good")
 
 
+def test_a_stale_success_is_refused_while_another_one_calls(shop, outside):
+    outside.says(Said(body={"id": "stale"}), Said(body={"id": "good"}))
+    claimed = calls.action_claim(**shop)
+    stale = send(claimed.call)
+    lease_over()
+    second = calls.action_claim(**shop)
+    calls.action_record(claimed, stale)
+    assert (task().status, run().status, run().data) == ("IN_PROGRESS", "IN_PROGRESS", {"amount": 5})
+    assert attempts() == [(1, 1, "LATE", "http_200"), (1, 2, "RUNNING", "")]
+    calls.action_record(second, send(second.call))
+    assert (run().status, run().data["order"]) == ("COMPLETED", "good")
+
+
 def test_a_job_that_runs_twice_calls_once(shop, outside):
     outside.says(Said(body={"id": "x"}))
     calls.action_go_on(**shop)
