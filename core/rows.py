@@ -7,10 +7,11 @@ all come from it. The OpenAPI serializers describe the same shape, and tests hol
 from __future__ import annotations
 
 import re
+import time
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Model, QuerySet
@@ -20,10 +21,15 @@ from core.db import here
 
 # `:name`, but not the `::type` of a cast.
 _NAMED = re.compile(r"(?<!:):([a-z]+)\b")
-# Counting stops here: beyond, `count` is null.
+# Beyond this, `count` is null.
 COUNT_LIMIT = 10_000
-# Whose KeptRows are more than that, by company's uuid and key column.
-_many: set[tuple[Any, str]] = set()
+# Of a list with so many more rows it is known for a while that it has more than COUNT_LIMIT: it is not counted again
+# before so many could have left it.
+COUNT_MARGIN = 2_000
+KNOWN_SECONDS = 2.0
+MAX_KNOWN = 1_000
+# Until when (of the monotonic clock) that is known, of lists by company, statement and parameters.
+_long: dict[tuple[Any, str, str], float] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +48,6 @@ class Rows:
     orders by the key, it says "by the first column". `joined` is what the expressions read besides their table's row:
     what stands behind FROM, of which there is one row for each of the table's.
     """
-
-    _kept: ClassVar[bool] = False
 
     def __init__(self, joined: str = "", **columns: str) -> None:
         sql = ", ".join(f'{expression.replace("%", "%%")} AS "{name}"' for name, expression in columns.items())
@@ -81,9 +85,9 @@ class Rows:
         if not counted or "%s" in ending:
             raise ValueError("A page is of a queryset that is ordered by columns.")
         page = self._page.replace("{source}", f"{source} LIMIT {limit} OFFSET {offset}")
-        whole = (getattr(here().tenant, "uuid", None), self._id) if self._kept and _is_whole(queryset.query) else None
-        count = f"(SELECT count(*) FROM (SELECT 1 FROM {counted} LIMIT {COUNT_LIMIT + 1}) counted)"
-        known = whole is not None and whole in _many
+        count = f"(SELECT count(*) FROM (SELECT 1 FROM {counted} LIMIT {COUNT_LIMIT + COUNT_MARGIN + 1}) counted)"
+        key = (getattr(here().tenant, "uuid", None), counted, repr(params))
+        known = _long.get(key, 0) > time.monotonic()
         with here().cursor() as cursor:
             # row_to_json takes half the time of json_build_object, which looks up how to write each value anew.
             cursor.execute(
@@ -91,11 +95,9 @@ class Rows:
                 [*(() if known else params), *self._params(), *params],
             )
             found, rows = cursor.fetchone()
-        if found <= COUNT_LIMIT:
-            return Page(found, rows or "")
-        if whole is not None:
-            _many.add(whole)
-        return Page(None, rows or "")
+        if found > COUNT_LIMIT + COUNT_MARGIN:
+            _remember_long(key)
+        return Page(found if found <= COUNT_LIMIT else None, rows or "")
 
     def one(self, queryset: QuerySet[Any], *extra: str) -> tuple[Any, ...] | None:
         """The JSON text of the only row of `queryset`, followed by the columns named in `extra`; None if none."""
@@ -126,10 +128,10 @@ class Rows:
         return [values[name] for name in self._names]
 
 
-class KeptRows(Rows):
-    """Those of a table of which no row is ever deleted: once they are many, they are not counted again."""
-
-    _kept = True
+def _remember_long(key: tuple[Any, str, str]) -> None:
+    if len(_long) >= MAX_KNOWN:
+        _long.clear()
+    _long[key] = time.monotonic() + KNOWN_SECONDS
 
 
 def _source(queryset: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
@@ -137,14 +139,9 @@ def _source(queryset: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
     query = queryset.query
     if query.distinct:
         raise ValueError("Rows can't be told of a DISTINCT queryset: narrow it with Exists instead of a join.")
-    if _is_whole(query):
+    if not (query.where or query.annotations or query.is_sliced):
         return _whole_table(queryset.model, query.order_by), ()  # type: ignore[arg-type] # a class can be a key
     return _behind_from(query.clone())
-
-
-def _is_whole(query: Query) -> bool:
-    """Whether a query is of all rows of its table."""
-    return not (query.where or query.annotations or query.is_sliced)
 
 
 @lru_cache(maxsize=1024)

@@ -8,7 +8,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from core.models import History
-from core.rows import KeptRows, Rows
+from core.rows import Rows
 from core.search import matching
 from users.models import EVERYONE, SystemRole, User
 from users.selectors import company_role_names
@@ -16,7 +16,7 @@ from workflow_ops.models import Incident, TaskInstance, Ticket, VersionTask, Wor
 
 _UNDONE = "('OPEN', 'IN_PROGRESS', 'PENDING')"
 
-TICKET_ROWS = KeptRows(
+TICKET_ROWS = Rows(
     "workflow_instances i JOIN workflow_versions version ON version.id = i.version_id WHERE i.id = tickets.instance_id",
     id="tickets.id",
     company=":company::text",

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from core import rows as rows_module
-from core.rows import KeptRows, Rows
+from core.rows import Rows
 from core.tests.things import Thing, make_things
 
 ROWS = Rows(
@@ -93,23 +93,58 @@ def test_counting_stops(monkeypatch):
     assert ROWS.page(Thing.objects.order_by("pk"), limit=2, offset=0).count == 7
 
 
-def test_many_rows_that_are_kept_are_counted_once(monkeypatch, in_company, globex):
-    kept = KeptRows(id="test_things.id", name="test_things.name")
-    monkeypatch.setattr(rows_module, "COUNT_LIMIT", 6)
-    monkeypatch.setattr(rows_module, "_many", set())
+@pytest.fixture
+def page(monkeypatch):
+    """Two of the things in `queryset`, where 5 are many and 2 more of them are remembered."""
+    monkeypatch.setattr(rows_module, "COUNT_LIMIT", 4)
+    monkeypatch.setattr(rows_module, "COUNT_MARGIN", 2)
+    monkeypatch.setattr(rows_module, "KNOWN_SECONDS", 3600)
+    monkeypatch.setattr(rows_module, "_long", {})
 
-    def page(queryset):
+    def page(**narrowed):
         with CaptureQueriesContext(connection) as captured:
-            found = kept.page(queryset.order_by("pk"), limit=2, offset=2)
+            found = ROWS.page(Thing.objects.filter(**narrowed).order_by("pk"), limit=2, offset=2)
         return found.count, names(found), "count(*)" in captured[-1]["sql"]
 
-    assert page(Thing.objects.all()) == (None, ["thing 2", "thing 3"], True)
-    assert page(Thing.objects.all()) == (None, ["thing 2", "thing 3"], False)
-    assert page(Thing.objects.filter(size__gte=2)) == (5, ["thing 4", "thing 5"], True)
+    return page
+
+
+@pytest.mark.parametrize("narrowed", [{}, {"size__gte": 0}])
+def test_long_lists_are_not_counted_again_at_once(page, narrowed):
+    assert page(**narrowed) == (None, ["thing 2", "thing 3"], True)
+    Thing.objects.filter(size=2).delete()
+    assert page(**narrowed) == (None, ["thing 3", "thing 4"], False)
+
+
+def test_what_is_long_may_be_short_for_others(page, in_company, globex):
+    assert page() == (None, ["thing 2", "thing 3"], True)
+    assert page(size__gte=2) == (None, ["thing 4", "thing 5"], True)
+    assert page(size__gte=3) == (4, ["thing 5", "thing 6"], True)
     with in_company(globex):
         make_things()
         Thing.objects.bulk_create(Thing(name=f"other {number}", size=number) for number in range(3))
-        assert page(Thing.objects.all()) == (3, ["other 2"], True)
+        assert page() == (3, ["other 2"], True)
+
+
+def test_lists_that_are_hardly_long_are_counted_each_time(page):
+    Thing.objects.filter(size=0).delete()
+    assert page() == (None, ["thing 3", "thing 4"], True)
+    Thing.objects.filter(size__lte=2).delete()
+    assert page() == (4, ["thing 5", "thing 6"], True)
+
+
+def test_long_lists_are_counted_again_later(page, monkeypatch):
+    monkeypatch.setattr(rows_module, "KNOWN_SECONDS", 0)
+    assert page() == (None, ["thing 2", "thing 3"], True)
+    Thing.objects.filter(size__lte=2).delete()
+    assert page() == (4, ["thing 5", "thing 6"], True)
+
+
+def test_few_long_lists_are_remembered(page, monkeypatch):
+    monkeypatch.setattr(rows_module, "MAX_KNOWN", 1)
+    assert page() == page(size__gte=0) == (None, ["thing 2", "thing 3"], True)
+    assert page(size__gte=0)[2] is False
+    assert page()[2] is True
 
 
 def test_text_that_looks_like_something_else():
