@@ -10,7 +10,7 @@ RUNTIME := $(VENV)/installed-runtime
 DEV := $(VENV)/installed-dev
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
 # A file's tests stay together: what they share is made once. ARGS="-n 0" runs all in one process.
-PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 TESTED := core tenants users workflow_design workflow_ops tests e2e
 # Type checking loads the settings, and they want a secret. This one signs nothing.
 NO_SECRET := not-a-secret-type-checking-signs-nothing
@@ -57,14 +57,15 @@ DOCUMENT_CASES ?= 1000
 SCHEMA_CASES ?= 5000
 LANGUAGE_CASES ?= 6000
 DIAGRAM_GRAPHS ?= 2000
+PATTERN_ORDERS ?= 20
 SCHEMATHESIS_EXAMPLES ?= 100
 AMOUNTS := RACE_ROUNDS PROOF_CASES PROOF_WHOLE_CASES DECISION_CASES DECISION_TICKETS DECISION_RUNS ENGINE_CASES \
-	DOCUMENT_CASES SCHEMA_CASES LANGUAGE_CASES DIAGRAM_GRAPHS SCHEMATHESIS_EXAMPLES
+	DOCUMENT_CASES SCHEMA_CASES LANGUAGE_CASES DIAGRAM_GRAPHS PATTERN_ORDERS SCHEMATHESIS_EXAMPLES
 
 # Every test file that reads one of them; what the tests have counted is printed.
 evidence: $(DEV)
 	@$(foreach name,$(AMOUNTS),$(name)=$($(name))) $(PY) -m pytest -s --timeout=3600 $(ARGS) \
-		$$(grep -lr --include='test_*.py' $(foreach name,$(AMOUNTS),-e 'environ.get("$(name)"') $(TESTED))
+		$$(grep -lr --include='test_*.py' $(foreach name,$(AMOUNTS),-e '"$(name)"') $(TESTED))
 
 # `make -k check` goes on after the first that fails.
 check: check-lint check-types check-imports check-openapi check-migrations

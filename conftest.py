@@ -5,6 +5,7 @@
   does the same for a block.
 - `own_database`: for tests that commit, or need several connections: a database for this one test.
 - `servers`: real server processes on the own database.
+- `shared_database`, `shared_servers`: the same for all tests of a file that name them; what one commits, the next sees.
 """
 
 from __future__ import annotations
@@ -52,6 +53,13 @@ from workflow_design import versions  # noqa: E402
 pytest_plugins = ["tests.people"]
 
 
+def pytest_collection_modifyitems(items):
+    """Files with tests that start processes come first: they take longest, and no run should end waiting for one."""
+    starting = {"servers", "shared_servers", "workers", "manage"}
+    long = {item.path for item in items if starting.intersection(getattr(item, "fixturenames", ()))}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(scope="session")
 def test_server(django_db_blocker):
     """The PostgreSQL of this run: DATABASE_URL's, or the embedded one, which stays for the next run's data."""
@@ -91,6 +99,20 @@ def servers(own_database, tmp_path):
         yield running.start
 
 
+@pytest.fixture(scope="module")
+def shared_database(test_server, django_db_blocker):
+    """A database like `own_database`, of all tests of the file together."""
+    with django_db_blocker.unblock(), test_server.clone() as url:
+        yield OwnDatabase(url)
+
+
+@pytest.fixture(scope="module")
+def shared_servers(shared_database, tmp_path_factory):
+    """Like `servers`, on the shared database, until the end of the file: for a fixture of the file to call once."""
+    with Servers(shared_database.url, tmp_path_factory.mktemp("servers")) as running:
+        yield running.start
+
+
 @pytest.fixture
 def in_company():
     """`with in_company(acme): …` has the connection on acme's schema."""
@@ -98,7 +120,8 @@ def in_company():
 
 
 def _company(request, slug):
-    request.getfixturevalue("own_database" if "own_database" in request.fixturenames else "db")
+    committing = {"own_database", "shared_database"}.intersection(request.fixturenames)
+    request.getfixturevalue(committing.pop() if committing else "db")
     return Company.objects.select_related("plan").get(slug=slug)
 
 

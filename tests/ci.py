@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-DATABASE_FIXTURES = {"db", "transactional_db", "test_server", "own_database", "servers", "acme", "globex"}
+DATABASE_FIXTURES = {"db", "transactional_db", "test_server", "own_database", "shared_database", "acme", "globex"}
 MAY_BE_SKIPPED = ("browser", "node")
 PROPERTY = "skipped"
 MODULES = "skipped_modules"

@@ -128,17 +128,22 @@ class Caller:
         return "localhost" if self.by == "path" or self.company is None else f"{self.company.slug}.localhost"
 
 
+def signed_in(roles: str | tuple[str, ...] | None, company: Any, by: str = "host") -> Caller:
+    """Calls as the person of this company who has these system roles."""
+    if roles is None:
+        return Caller(company, by=by)
+    user = person(roles, company)
+    with tenant_context(company):
+        pair = tokens.start_family(user)
+    return Caller(company, user, pair, by)
+
+
 @pytest.fixture
 def api(acme):
     """`api(role, company=acme, by="host")`: see the module."""
 
     def caller(roles: str | tuple[str, ...] | None, company: Any = acme, *, by: str = "host") -> Caller:
-        if roles is None:
-            return Caller(company, by=by)
-        user = person(roles, company)
-        with tenant_context(company):
-            pair = tokens.start_family(user)
-        return Caller(company, user, pair, by)
+        return signed_in(roles, company, by)
 
     return caller
 

@@ -18,7 +18,6 @@ from core.models import History
 from tenants.models import Company, Plan
 from tests.parallel import Call, Volleys
 from tests.people import person
-from tests.servers import Servers
 from users import tokens
 from users.models import CompanyRole, User
 from workflow_ops.models import TaskInstance, Ticket, WorkflowInstance
@@ -90,14 +89,12 @@ class Arena:
 
 
 @pytest.fixture(scope="module")
-def running(test_server, django_db_blocker, tmp_path_factory):
-    """(servers, acme, globex) on a database of this module's."""
-    folder = tmp_path_factory.mktemp("servers")
-    with django_db_blocker.unblock(), test_server.clone() as url, Servers(url, folder) as servers:
-        acme, globex = (Company.objects.get(slug=slug) for slug in ("acme", "globex"))
-        # A plan that is limited before a server has read it.
-        Company.objects.filter(pk=globex.pk).update(plan="GROWTH")
-        yield servers.start(2, THROTTLE_COMPANY=""), acme, globex
+def running(shared_servers):
+    """(servers, acme, globex)."""
+    acme, globex = (Company.objects.get(slug=slug) for slug in ("acme", "globex"))
+    # A plan that is limited before a server has read it.
+    Company.objects.filter(pk=globex.pk).update(plan="GROWTH")
+    return shared_servers(2, THROTTLE_COMPANY=""), acme, globex
 
 
 def _people(company: Company) -> dict[str, User]:

@@ -28,39 +28,54 @@ def sign_up(server, number, **values):
     return server.request("POST", "/api/create-company/", body)
 
 
+@pytest.fixture(scope="module")
+def two(shared_servers):
+    return shared_servers(2, THROTTLE_SIGN_UP="")
+
+
 @pytest.fixture
-def two(servers):
-    return servers(2, THROTTLE_SIGN_UP="")
+def have_spares(two):
+    """`have_spares(3)`: so many are there."""
+
+    def have(count):
+        for name in spare_schemas():
+            schemas.drop(name)
+        SpareSchema.objects.all().delete()
+        spares.fill(count)
+
+    return have
 
 
-@pytest.mark.parametrize("spares_there", [3, 0])
-def test_one_slug(two, spares_there):
-    spares.fill(spares_there)
-    answers = at_once(20, lambda number: sign_up(two[number % 2], number, slug="initech"))
+@pytest.mark.parametrize("spares_there, slug", [(3, "initech"), (0, "initrode")])
+def test_one_slug(two, have_spares, spares_there, slug):
+    before = company_schemas()
+    have_spares(spares_there)
+    answers = at_once(20, lambda number: sign_up(two[number % 2], number, slug=slug))
     assert sorted(answer.status for answer in answers) == [201] + [400] * 19
     for answer in answers:
         if answer.status == 400:
             (error,) = answer.json()["errors"]
             assert (error["code"], error["attr"]) == ("taken", "slug")
     winner = next(answer.json() for answer in answers if answer.status == 201)
-    assert Company.objects.get(slug="initech").pk == winner["company"]["id"]
-    assert company_schemas() == {"acme", "globex", "initech"}
+    assert Company.objects.get(slug=slug).pk == winner["company"]["id"]
+    assert company_schemas() == before | {slug}
     assert spare_schemas() == set(SpareSchema.objects.values_list("schema_name", flat=True))
     assert len(spare_schemas()) == max(0, spares_there - 1)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT email FROM initech.users")
+        cursor.execute(f"SELECT email FROM {slug}.users")
         assert cursor.fetchall() == [(winner["user"]["email"],)]
         cursor.execute("SELECT count(*) FROM public.users")
         assert cursor.fetchone() == (0,)
 
 
-def test_one_name(two):
-    spares.fill(4)
-    answers = at_once(8, lambda number: sign_up(two[number % 2], number))
+def test_one_name(two, have_spares):
+    before = company_schemas()
+    have_spares(4)
+    answers = at_once(8, lambda number: sign_up(two[number % 2], number, company_name="Umbrella"))
     assert [answer.status for answer in answers] == [201] * 8
     slugs = {answer.json()["company"]["slug"] for answer in answers}
-    assert slugs == {"initech", *(f"initech-{number}" for number in range(2, 9))}
-    assert company_schemas() == {"acme", "globex", *slugs}
+    assert slugs == {"umbrella", *(f"umbrella-{number}" for number in range(2, 9))}
+    assert company_schemas() == before | slugs
     assert schemas.state() == schemas.State([], [])
 
 
