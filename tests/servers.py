@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.server_settings"}
 START_SECONDS = 60
 STOP_SECONDS = 10
 
@@ -112,7 +113,7 @@ class Servers:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**os.environ, "DATABASE_URL": self._database_url, **environment},
+                env={**os.environ, **SETTINGS, "DATABASE_URL": self._database_url, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
