@@ -144,8 +144,15 @@ DATABASES = {
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     {
         # As many connections as threads, so that no request waits for one; bounded in age, because a backend
-        # that has visited hundreds of schemas keeps hundreds of megabytes of catalogue.
-        "pool": {"min_size": 1, "max_size": WEB_THREADS + 2, "timeout": 3, "max_lifetime": 900},
+        # that has visited hundreds of schemas keeps hundreds of megabytes of catalogue. What can't connect gives up
+        # soon, and the next request tries anew: the pool's own pauses double, to minutes when nothing answers.
+        "pool": {
+            "min_size": 1,
+            "max_size": WEB_THREADS + 2,
+            "timeout": 3,
+            "max_lifetime": 900,
+            "reconnect_timeout": 5,
+        },
         # Only parameters bound by the server can be prepared for.
         "prepare_threshold": PREPARE_THRESHOLD or None,
         "server_side_binding": PREPARE_THRESHOLD > 0,
