@@ -197,20 +197,6 @@ def test_demo_from_the_first_start_to_ctrl_c(manage, own_database):
         socket.create_connection(("127.0.0.1", int(port)))
 
 
-def test_run_has_no_demo_data(manage, own_database):
-    port = free_port()
-    serving = manage("run", PORT=port)
-    said = until(serving, "Serving until Ctrl-C:")
-    assert said.startswith("Every schema is up to date.\n")
-    assert count(own_database, "acme.users") == 0
-    with socket.create_connection(("127.0.0.1", int(port))) as connection:
-        connection.sendall(b"GET /health/ HTTP/1.1\r\nHost: anything\r\nConnection: close\r\n\r\n")
-        assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
-    serving.terminate()
-    serving.communicate(timeout=SECONDS)
-    assert serving.returncode == 128 + signal.SIGTERM
-
-
 def ready(port):
     connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=SECONDS)
     connection.request("GET", "/ready/")
@@ -228,11 +214,18 @@ def worker_processes(parent):
     return found
 
 
-def test_a_worker_beside_the_server(manage, own_database):
-    """It is there, it is replaced when it is killed, and it ends with the server."""
+def test_run_has_no_demo_data_and_a_worker_beside_the_server(manage, own_database):
+    """The worker is there, it is replaced when it is killed, and it ends with the server."""
     port = free_port()
     serving = manage("run", PORT=port)
-    assert "One worker runs jobs, 8 at a time" in until(serving, "  One worker")
+    said = until(serving, "  One worker")
+    assert said.startswith("Every schema is up to date.\n")
+    assert "\nServing until Ctrl-C:" in said
+    assert "One worker runs jobs, 8 at a time" in said
+    assert count(own_database, "acme.users") == 0
+    with socket.create_connection(("127.0.0.1", int(port))) as connection:
+        connection.sendall(b"GET /health/ HTTP/1.1\r\nHost: anything\r\nConnection: close\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
     eventually(lambda: ready(port)["workers"] == 1)
     [worker] = worker_processes(serving)
     worker.kill()
@@ -240,6 +233,7 @@ def test_a_worker_beside_the_server(manage, own_database):
     eventually(lambda: count(own_database, "procrastinate_workers WHERE id > 1"))
     serving.terminate()
     _, errors = serving.communicate(timeout=SECONDS)
+    assert serving.returncode == 128 + signal.SIGTERM
     assert "The worker ended with exit code -9; another one starts in 1 s.\n" in errors
     assert not second.is_running()
     assert count(own_database, "procrastinate_workers WHERE id > 1") == 0
