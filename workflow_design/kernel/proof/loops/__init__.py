@@ -111,12 +111,13 @@ class _Search:
     def _trapped(self, circle: Circle, stays: list[Stay]) -> None:
         if len(self.problems) >= MAX_TOLD:
             raise _TooMuchError
-        for ticket in self.ground.tickets:
+        for ticket in () if self.circles.feeds_others(circle) else self.ground.tickets:
             shown = self._data(circle, stays, ticket)
             if shown is None:
                 continue
             steady = frozenset(name.partition(".")[0] for stay in stays for name in stay.steady)
-            trace = self.rounds.round(circle, ticket, shown, steady)
+            moving = frozenset(name.partition(".")[0] for stay in stays for name in stay.names - stay.steady)
+            trace = self.rounds.round(circle, ticket, shown, steady, moving - {"_task"})
             if trace is not None:
                 kept = {name: value for name, value in shown.items() if name in steady}
                 self.problems.append(words.endless(self.graph, circle, stays, kept, steady, trace))

@@ -124,6 +124,19 @@ class Circles:
             for exits in self.net.exits[task]
         )
 
+    def feeds_others(self, circle: Circle) -> bool:
+        """Whether going round can open tasks outside of it as well."""
+        transitions = self.net.graph.transitions
+        return any(
+            exits.mode != "one"
+            and any(
+                index not in circle.ways and transitions[index].target is not None
+                for index in (*exits.must, *exits.may, *(() if exits.otherwise is None else (exits.otherwise,)))
+            )
+            for task in circle.tasks
+            for exits in self.net.exits[task]
+        )
+
     def _alone(self, task: int, members: frozenset[int]) -> bool:
         if self.together is None:
             return False

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import Any
 
-from workflow_design.kernel.engine import Event, EventName, Marking, Step, step
+from workflow_design.kernel.engine import Event, EventName, Marking, step
 from workflow_design.kernel.language import EvaluationError, compile_template
 from workflow_design.kernel.language.reads import Reads
 from workflow_design.kernel.proof.decisions.ground import Ground
@@ -25,11 +25,12 @@ _NOTHING = object()
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a run is, and the keys of what was completed on the way."""
+    """Where a run is, the keys of what was completed on the way, and the fields that were written."""
 
     marking: Marking
     data: dict[str, Any]
-    trace: tuple[str, ...]
+    trace: tuple[str, ...] = ()
+    written: frozenset[str] = frozenset()
 
     @property
     def shape(self) -> tuple[Any, ...]:
@@ -45,13 +46,19 @@ class Rounds:
         reads = Reads()
         for way in self.graph.transitions:
             reads.rule(way.condition)
-        self.read = {path.partition(".")[0] for path in reads.paths}
+        self.read = frozenset(path.partition(".")[0] for path in reads.paths)
 
     def round(
-        self, circle: Circle, ticket: str, wanted: Mapping[str, Any], steady: frozenset[str]
+        self,
+        circle: Circle,
+        ticket: str,
+        wanted: Mapping[str, Any],
+        steady: frozenset[str],
+        moving: frozenset[str],
     ) -> tuple[str, ...] | None:
         """The keys of what is completed on the way into the circle and once round; None where no such run was found.
-        The fields of `steady` are as in `wanted`, absent ones too, and nothing outside of the circle is open.
+        The fields of `steady` are as in `wanted`, absent ones too, and nothing outside of the circle is open. Those of
+        `moving` are written on the way round, so that nothing is left of what they were before.
         """
         left = [MAX_STEPS]
 
@@ -67,12 +74,14 @@ class Rounds:
         entered = self._search(list(starts), inside, wanted, steady, left)
         if entered is None:
             return None
+        begin = replace(entered, written=frozenset())
         again = self._search(
-            list(self._next(entered, wanted, steady)),
-            lambda place: inside(place) and place.shape == entered.shape,
+            list(self._next(begin, wanted, steady)),
+            lambda place: inside(place) and place.shape == entered.shape and moving <= place.written,
             wanted,
             steady,
             left,
+            stay=inside,
         )
         return None if again is None else again.trace
 
@@ -83,16 +92,18 @@ class Rounds:
         wanted: Mapping[str, Any],
         steady: frozenset[str],
         left: list[int],
+        stay: Callable[[_Place], bool] = lambda place: True,
     ) -> _Place | None:
-        """Breadth first; `left` holds how many steps may be taken."""
+        """Breadth first; `left` holds how many steps may be taken. Every place on the way is one to `stay` at."""
         todo = deque(begin)
         seen: set[Any] = set()
         while todo and left[0] > 0:
             place = todo.popleft()
-            if goal(place):
+            if stay(place) and goal(place):
                 return place
-            known = place.shape, canonical_text({k: v for k, v in place.data.items() if k in self.read})
-            if known in seen or place.marking.stopped:
+            data = canonical_text({name: value for name, value in place.data.items() if name in self.read})
+            known = place.shape, data, place.written
+            if known in seen or place.marking.stopped or not stay(place):
                 continue
             seen.add(known)
             for after in self._next(place, wanted, steady):
@@ -101,10 +112,8 @@ class Rounds:
         return None
 
     def _started(self, data: dict[str, Any]) -> _Place:
-        return self._place(step(self.graph, Marking(), data, Event("started"), _TICKET), ())
-
-    def _place(self, done: Step, trace: tuple[str, ...]) -> _Place:
-        return _Place(done.marking, done.data, trace)
+        done = step(self.graph, Marking(), data, Event("started"), _TICKET)
+        return _Place(done.marking, done.data)
 
     def _next(self, place: _Place, wanted: Mapping[str, Any], steady: frozenset[str]) -> Iterator[_Place]:
         for number, task in {task: (n, task) for n, task in sorted(place.marking.open.items())}.values():
@@ -115,7 +124,8 @@ class Rounds:
                     happened = Event(_EVENTS[event], number, output)
                     done = step(self.graph, place.marking, place.data, happened, _TICKET)
                     key = node.key if event == "completed" else f"{node.key} {event}"
-                    yield self._place(done, (*place.trace, key))
+                    written = place.written | self.read.intersection(output or ())
+                    yield _Place(done.marking, done.data, (*place.trace, key), written)
 
     def _outputs(
         self, task: int, data: Mapping[str, Any], wanted: Mapping[str, Any], steady: frozenset[str]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice, product
+from math import prod
 from typing import Any
 
 from workflow_design.kernel.graph.model import Event
@@ -24,6 +25,11 @@ from workflow_design.kernel.proof.loops.changing import Changing
 from workflow_design.kernel.proof.loops.cycles import Circle, Circles
 
 MAX_TRIED = 200
+MAX_LAST = 12
+"""Tasks, or combinations of them, that may have written last, which are looked at one by one."""
+
+Writers = dict[str, frozenset[int]]
+"""By field, the tasks of a circle whose value it may have."""
 
 
 @dataclass
@@ -52,6 +58,7 @@ class Staying:
         self.circles = circles
         self.facts = Facts(ground)
         self._known: dict[tuple[Any, ...], Stay] = {}
+        self._read: dict[tuple[int, Event], frozenset[str]] = {}
 
     def at(self, circle: Circle, task: int, event: Event) -> Stay:
         """Whether the run must stay in the circle when `task` comes to `event`."""
@@ -66,9 +73,10 @@ class Staying:
             for name in sorted(roots)
             if any(name in self.changing.free[t] or name in self.changing.bound[t] for t in circle.tasks)
         }
-        key = (task, event, inside, *((name, *sorted(listed)) for name, listed in writers.items()))
+        fair = frozenset(self._fair(circle, task, event, writers))
+        key = (task, event, inside, fair, *((name, *sorted(listed)) for name, listed in writers.items()))
         if key not in self._known:
-            self._known[key] = self._judged(split, inside, names, writers)
+            self._known[key] = self._judged(split, inside, names, writers, fair)
         return self._known[key]
 
     def _split(self, task: int, event: Event) -> Split:
@@ -104,10 +112,47 @@ class Staying:
                     todo.append((way.source, way.event == "completed"))
         return frozenset(found)
 
+    def _fair(self, circle: Circle, task: int, event: Event, writers: Writers) -> Iterator[str]:
+        """The fields of which every value that can be written comes to the split some day: nothing on the way from
+        where they are written decides by them.
+        """
+        free = [name for name, listed in writers.items() if listed and self._is_free(name, listed)]
+        once = len({writers[name] for name in free}) == 1
+        for name in free:
+            if self._fresh(circle, task, event, name, once=once):
+                yield name
+
+    def _fresh(self, circle: Circle, task: int, event: Event, name: str, *, once: bool) -> bool:
+        """Whether no split decides by a field from where it is written to where `task` comes to `event`. `once`: it
+        need not be so when the run comes by there again.
+        """
+        graph = self.ground.net.graph
+        seen: set[int] = set()
+        todo = [] if event == "completed" and name in graph.tasks[task].outputs else [task]
+        while todo:
+            for index in circle.ways.intersection(graph.tasks[todo.pop()].incoming):
+                way = graph.transitions[index]
+                if way.source is None or (once and way.source == task):
+                    continue
+                if name in self._roots(way.source, way.event):
+                    return False
+                if (way.event != "completed" or name not in graph.tasks[way.source].outputs) and way.source not in seen:
+                    seen.add(way.source)
+                    todo.append(way.source)
+        return True
+
+    def _roots(self, task: int, event: Event) -> frozenset[str]:
+        """The fields that a split reads."""
+        if (task, event) not in self._read:
+            rules = [rule for _, rule in self._split(task, event).conditions]
+            listed = [names_in(rule) for rule in rules]
+            known = frozenset(path.partition(".")[0] for names in listed if names is not None for path in names)
+            self._read[task, event] = known if None not in listed else frozenset(self.ground.fields)
+        return self._read[task, event]
+
     def _judged(
-        self, split: Split, inside: frozenset[int], names: frozenset[str], writers: dict[str, frozenset[int]]
+        self, split: Split, inside: frozenset[int], names: frozenset[str], writers: Writers, fair: frozenset[str]
     ) -> Stay:
-        changing = {name for name, listed in writers.items() if self._is_free(name, listed)}
         steady = frozenset(name for name in names if name.partition(".")[0] not in writers)
         stay = Stay(split, True, frozenset(t for listed in writers.values() for t in listed), names, steady)
         assert split.task is not None
@@ -116,22 +161,36 @@ class Staying:
             if any(not held(name).parts for name in names):
                 continue  # no ticket of this type comes here
             try:
-                never, model, points = self._points(split, inside, held, changing, writers)
+                never, model, points = self._points(split, inside, held, fair, writers)
+                stay.never = stay.never and never and self._never_each(split, inside, ticket, fair, writers)
             except TooLargeError:
                 stay.never = False
                 continue
-            stay.never = stay.never and never
             if points:
                 stay.found.append((ticket, model, points))
         return stay
 
-    def _is_free(self, name: str, writers: Iterable[int]) -> bool:
-        """Whether the outputs of a field are given from outside, each apart from the others."""
-        tasks = self.ground.net.graph.tasks
-        free = [task for task in writers if name in self.changing.free[task]]
-        return bool(free) and all(is_plain(tasks[task].output_schema) for task in free)
+    def _never_each(
+        self, split: Split, inside: frozenset[int], ticket: str, fair: frozenset[str], writers: Writers
+    ) -> bool:
+        """Whether nothing keeps the run inside whichever of several tasks has written a field last. A run may come by
+        one of them alone.
+        """
+        several = [name for name in sorted(fair) if len(writers[name]) > 1]
+        if prod(len(writers[name]) for name in several) > MAX_LAST:
+            return False
+        for chosen in product(*(sorted(writers[name]) for name in several)) if several else ():
+            last = {**writers, **{name: frozenset({task}) for name, task in zip(several, chosen, strict=True)}}
+            if not self._points(split, inside, partial(self._held, split, ticket, last), fair, writers)[0]:
+                return False
+        return True
 
-    def _held(self, split: Split, ticket: str, writers: dict[str, frozenset[int]], path: str) -> Held:
+    def _is_free(self, name: str, writers: Iterable[int]) -> bool:
+        """Whether the values of a field are given from outside, each apart from those of other fields."""
+        tasks = self.ground.net.graph.tasks
+        return all(name in self.changing.free[task] and is_plain(tasks[task].output_schema) for task in writers)
+
+    def _held(self, split: Split, ticket: str, writers: Writers, path: str) -> Held:
         """What a field holds after a round: what is written in the circle, which is never absent."""
         name = path.partition(".")[0]
         if name not in writers:
@@ -146,8 +205,8 @@ class Staying:
         split: Split,
         inside: frozenset[int],
         held: Any,
-        changing: set[str],
-        writers: dict[str, frozenset[int]],
+        fair: frozenset[str],
+        writers: Writers,
     ) -> tuple[bool, Model, int]:
         rules = [rule for _, rule in split.conditions]
         fact = self.facts.after(split.task, split.event)
@@ -166,7 +225,7 @@ class Staying:
                 leaves |= result.taken[place]
         here &= ~result.failing
         leaves &= here & ~stays
-        axes = _Axes(model, {*changing, "_task"}, {*writers, "_task"})
+        axes = _Axes(model, {*fair, "_task"}, {*writers, "_task"})
         sure = axes.over(here, axes.loose) & ~axes.over(leaves, axes.loose)
         some = axes.over(here, axes.fair) & ~axes.over(leaves & axes.available(), axes.fair)
         return not some, model, sure & here & ~leaves
