@@ -17,8 +17,10 @@ SECRET_NAMES = re.compile(
 )
 # Parameters of URLs that are keys by custom; in JSON they are ordinary names.
 SECRET_PARAMETERS = {"key", "code"}
-# name=value and name: value in what is neither JSON nor a form
-PAIR = re.compile(r"""([A-Za-z][\w.-]{1,60})(["']?\s*[=:]\s*["']?)([^\s"'&,;<>]{1,5000})""")
+# The name of name=value and name: value within texts, and what follows it; of an Authorization header, the word before
+# the secret goes with it.
+NAME = re.compile(r"""(?<![\w.-])([A-Za-z][\w.-]{1,60})["']?\s{0,20}[=:]\s{0,20}["']?""")
+VALUE = re.compile(r"""(?:(?:Basic|Bearer|Digest|Token)\s{1,20})?[^\s"'&,;<>]{1,5000}""", re.IGNORECASE)
 # Shorter ones would hide parts of ordinary words.
 SHORTEST_SECRET = 4
 MAX_DEPTH = 20
@@ -71,7 +73,7 @@ def _body(body: bytes, secrets: list[str]) -> Any:
     except (ValueError, RecursionError):
         # More than is kept, so that a secret across the end is whole when it is looked for.
         text = body[: MAX_BODY_TEXT * 4].decode("utf-8", errors="replace")
-        return str(redact(PAIR.sub(_hidden_pair, text), secrets=secrets))
+        return str(redact(text, secrets=secrets))
     written = json.dumps(value, ensure_ascii=False)
     return value if len(written) <= MAX_BODY_TEXT else f"{written[:MAX_BODY_TEXT]}…"
 
@@ -81,8 +83,13 @@ def _storable(digits: str) -> int | float:
     return int(digits) if len(digits) <= 18 else float(digits)
 
 
-def _hidden_pair(pair: re.Match[str]) -> str:
-    return f"{pair[1]}{pair[2]}{HIDDEN}" if is_secret_name(pair[1]) else pair[0]
+def _without_pairs(text: str) -> str:
+    parts, end = [], 0
+    for pair in NAME.finditer(text):
+        if pair.start() >= end and is_secret_name(pair[1]) and (value := VALUE.match(text, pair.end())) is not None:
+            parts += [text[end : pair.end()], HIDDEN]
+            end = value.end()
+    return "".join([*parts, text[end:]])
 
 
 def _redacted(value: Any, secrets: list[str], depth: int) -> Any:
@@ -105,6 +112,8 @@ def _redacted(value: Any, secrets: list[str], depth: int) -> Any:
 def _text(text: str, secrets: list[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
+    # More than is kept: what is hidden makes it shorter.
+    text = _without_pairs(text[: 2 * MAX_TEXT])
     # What PostgreSQL does not store: NUL, and halves of characters.
     text = text.replace("\0", "\ufffd").encode("utf-8", errors="replace").decode("utf-8")
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"

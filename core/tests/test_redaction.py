@@ -38,6 +38,30 @@ def test_known_secrets_wherever_they_are():
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Authorization: Bearer abc123, x", f"Authorization: {HIDDEN}, x"),
+        ("authorization=basic  YWJj", f"authorization={HIDDEN}"),
+        ("see https://x.example/?a=b&token=abc#c", f"see https://x.example/?a=b&token={HIDDEN}"),
+        (
+            "from https://x.example/?api_key=abc;password: 'p?q=r' ok",
+            f"from https://x.example/?api_key={HIDDEN};password: '{HIDDEN}' ok",
+        ),
+        ("token:", "token:"),
+        ("a: b, c=d", "a: b, c=d"),
+    ],
+)
+def test_pairs_within_texts(text, shown):
+    assert redact(text) == shown
+    assert redact({"line": [text]}) == {"line": [shown]}
+    assert summary({"location": text}, json.dumps({"line": text}).encode()) == {
+        "headers": {"location": shown},
+        "body": {"line": shown},
+    }
+    assert summary({}, text.encode())["body"] == shown
+
+
 def test_values_stay_small():
     assert redact(["x" * 3000]) == ["x" * 2000 + "…"]
     assert len(redact(list(range(1000)))) == len(redact(dict.fromkeys(map(str, range(1000))))) == 100
