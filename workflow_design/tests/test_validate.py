@@ -37,8 +37,8 @@ def test_a_working_copy_without_problems(alice, document):
             "People act: every form that opens is completed some day.",
             "Every call of an action is answered, fails or times out.",
             "What actions are answered and what they compute fits their output_schema.",
-            "Where schemas set no limits, texts stay below 20,000 characters, lists below 1,000 items and numbers below "
-            "10^100.",
+            "Where schemas set no limits, texts stay below 20,000 characters, lists below 1,000 items and numbers "
+            "below 10^100.",
             "Runs are opened through a ticket type: one that is started without may lack what the ticket type gives.",
         ],
     }

@@ -1,6 +1,7 @@
 """Several people who could do a task, all sent away at once: one stays."""
 
 import os
+from typing import Any
 
 from django_tenants.utils import tenant_context
 
@@ -16,7 +17,7 @@ from workflow_ops.tests.documents import flow
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "5"))
 PEOPLE = 6
 BUY = flow("buy", [("approve", {"assignee_roles": ["buyer"]})], [(None, "approve"), ("approve", None)])
-CHANGES = ({"is_active": False}, {"system_roles": []}, {"company_roles": []})
+CHANGES: tuple[dict[str, Any], ...] = ({"is_active": False}, {"system_roles": []}, {"company_roles": []})
 START = {"is_active": True, "system_roles": ["task_worker"], "company_roles": ["buyer"]}
 
 
