@@ -37,6 +37,8 @@ MAX_WORK = 200_000
 MAX_SECONDS = 0.5
 MAX_TOLD = 20
 MAX_TRIED = 150
+MAX_SPLITS = 4
+"""Splits for which data is looked for that keeps a run inside at all of them."""
 
 
 def check_loops(bundle: Mapping[str, Any], found: Flow, never: Iterable[int] = ()) -> list[Problem]:
@@ -128,21 +130,34 @@ class _Search:
         """Data with which every split certainly keeps the run in the circle, whatever is written there."""
         if any("_ticket" in name for stay in stays for name in stay.steady):
             return None
-        parts = [next(((stay, m, p) for key, m, p in stay.found if key == ticket), None) for stay in stays]
-        if not stays:
-            return {}
-        if any(part is None for part in parts):
+        if len(stays) > MAX_SPLITS:
             return None
-        stay, model, points = next(part for part in parts if part is not None)
-        others = [(part[0], part[1]) for part in parts[1:] if part is not None]
+        return self._agreed(circle, sorted(stays, key=lambda stay: -len(stay.steady)), ticket, {}, frozenset())
+
+    def _agreed(
+        self, circle: Circle, left: list[Stay], ticket: str, shown: dict[str, Any], settled: frozenset[str]
+    ) -> dict[str, Any] | None:
+        """`shown` with what the splits that are `left` want besides; what it says of the fields in `settled` holds."""
+        if not left:
+            return shown
+        stay, rest = left[0], left[1:]
+        part = next(((model, points) for key, model, points in stay.found if key == ticket), None)
+        if part is None:
+            return None
+        roots = frozenset(name.partition(".")[0] for name in stay.steady)
+        if settled and roots <= settled:
+            stays = self._all_stay(circle, stay, part[0], shown)
+            return self._agreed(circle, rest, ticket, shown, settled) if stays else None
 
         def claim(data: dict[str, Any]) -> dict[str, Any] | None:
-            shown = self.ground.filled(stay.split.task, stay.split.event, ticket, data)
-            if shown is None or not self._stays(circle, stay.split, shown):
+            filled = self.ground.filled(stay.split.task, stay.split.event, ticket, data)
+            if filled is None or not self._stays(circle, stay.split, filled):
                 return None
-            return shown if all(self._all_stay(circle, other, at, shown) for other, at in others) else None
+            if any(filled.get(name, self) != shown.get(name, self) for name in roots & settled):
+                return None
+            return self._agreed(circle, rest, ticket, {**filled, **shown}, settled | roots)
 
-        found: dict[str, Any] | None = confirmed(model, points, claim)
+        found: dict[str, Any] | None = confirmed(*part, claim)
         return found
 
     def _all_stay(self, circle: Circle, stay: Stay, model: Model, shown: Mapping[str, Any]) -> bool:

@@ -168,10 +168,10 @@ class Rounds:
         """Values of some fields: what is wanted first, then others that a condition may want."""
         names, values = [], []
         for name, schema in schemas.items():
-            tried = [wanted[name]] if name in wanted else [_NOTHING] if name in steady else []
+            tried = [wanted[name]] if name in wanted else []
             if name not in steady and (name in required or name in self.read):
                 tried += islice(self.ground.some_values(schema), 6 if name in self.read else 1)
-            if name not in required:
+            if name not in required:  # else nothing is left of a steady field that has to stay absent
                 tried.append(_NOTHING)
             names.append(name)
             values.append(_distinct(tried))
