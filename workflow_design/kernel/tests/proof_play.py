@@ -16,7 +16,7 @@ from workflow_design.kernel.graph import compile_graph
 from workflow_design.kernel.language import EvaluationError, compile_template
 from workflow_design.kernel.schemas import clean_json, compile_schema
 
-from .proof_whole import DATES, LARGE, MOMENTS, TEXTS
+from .proof_rules import DATES, LARGE, MOMENTS, TEXTS
 
 MAX_STEPS = 60
 TICKET = {"id": 7, "number": 7, "created_by": 3, "created_at": "2026-01-10T09:00:00+00:00"}
