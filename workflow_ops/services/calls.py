@@ -6,13 +6,14 @@ attempt somebody else has ended by then, or whose task is done, changes nothing:
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from core.db import connection
@@ -31,6 +32,10 @@ from workflow_ops.services.stepping import advance
 # Of one call, whatever `timeout_seconds` says: an ASYNC_ACTION has days for its callback, but not for being heard.
 DEFAULT_CALL_SECONDS = 30
 MAX_CALL_SECONDS = 300
+# Between two tries to write into a database that is away.
+AWAY_SECONDS = 0.5
+# What only the worker that made an attempt writes of it.
+RECORDED = (AttemptStatus.SUCCEEDED, AttemptStatus.FAILED, AttemptStatus.KEPT, AttemptStatus.LATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,21 @@ def action_go_on(*, task_id: int, generation: int) -> None:
     """
     claimed = action_claim(task_id=task_id, generation=generation)
     if claimed is not None:
-        action_record(claimed, attempts.send(claimed.call))
+        _record_in_time(claimed, attempts.send(claimed.call))
+
+
+def _record_in_time(claimed: Claimed, reply: Reply) -> None:
+    """Record what was answered, and wait for a database that is away: others may call again only after the lease."""
+    until = time.monotonic() + attempts.LEASE_MARGIN_SECONDS
+    while True:
+        try:
+            return action_record(claimed, reply)
+        except (OperationalError, InterfaceError):
+            if connection.is_usable() or time.monotonic() > until:
+                raise
+            # The next statement opens another one, which may find the database again.
+            connection.close()
+            time.sleep(AWAY_SECONDS)
 
 
 @transaction.atomic
@@ -92,6 +111,8 @@ def action_record(claimed: Claimed, reply: Reply) -> None:
     if _succeed(run, work, claimed, reply):
         return
     attempt = ActionAttempt.objects.get(pk=claimed.attempt)
+    if attempt.status in RECORDED:  # the connection broke when that was committed
+        return
     if attempt.status != AttemptStatus.RUNNING or work.generation != attempt.generation or work.status not in UNDONE:
         attempts.end(attempt, AttemptStatus.LATE, reply)
         _note(run, work, "action.late", attempt).record(None)

@@ -12,6 +12,7 @@ from psycopg import sql
 from core.db import connection
 from core.models import Actor, History
 from tenants.services import company_resume, company_suspend
+from tests.line import Line
 from tests.receiver import Receiver, http_answer
 from tests.workers import Workers, until
 from workflow_ops.models import ActionAttempt, WorkflowInstance
@@ -77,9 +78,10 @@ def shop():
 
 @pytest.fixture
 def worker(own_database, tmp_path, shop):
-    """`worker()` starts a worker process on the own database."""
+    """`worker()` starts a worker process on the own database; the environment may be added to."""
     with Workers(own_database.url, tmp_path) as running:
-        yield lambda: running.start(WORKER_LEASE_SECONDS=LEASE, ALLOWED_PRIVATE_HOSTS=shop.host)
+        usual = {"WORKER_LEASE_SECONDS": LEASE, "ALLOWED_PRIVATE_HOSTS": shop.host}
+        yield lambda **more: running.start(**{**usual, **more})
 
 
 @pytest.fixture
@@ -228,3 +230,20 @@ def test_a_suspended_companys_calls_are_parked(acme, globex, in_company, order, 
     with in_company(acme):
         assert until(done) == [("before", "acme before")]
     assert process.stop() == 0
+
+
+def test_what_was_answered_while_the_database_was_away_is_recorded(own_database, acme_db, order, worker, shop):
+    """Nobody is called again for it."""
+    line = Line(own_database.url)
+    order(acme_db, "during")
+    process = worker(DATABASE_URL=line.url)
+    until(lambda: shop.calls)
+    line.cut()
+    shop.held["during"].set()
+    until(lambda: any("does not do its part" in one for one in process.lines()))
+    assert attempts() == [("during", 1, "RUNNING")]
+    line.join()
+    assert until(done) == [("during", "acme during")]
+    assert (attempts(), len(shop.calls)) == ([("during", 1, "SUCCEEDED")], 1)
+    assert process.stop() == 0
+    line.cut()

@@ -109,6 +109,19 @@ def test_a_stale_success_is_refused_while_another_one_calls(shop, outside):
     assert (run().status, run().data["order"]) == ("COMPLETED", "good")
 
 
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_what_was_recorded_is_not_recorded_again(shop, outside, status):
+    """The connection broke when the record was committed, so that its worker tries again."""
+    outside.says(Said(status, {"id": "x"}))
+    claimed = calls.action_claim(**shop)
+    reply = send(claimed.call)
+    calls.action_record(claimed, reply)
+    before = (attempts(), events(), task().status, run().status, Incident.objects.count(), len(waiting_jobs()))
+    calls.action_record(claimed, reply)
+    after = (attempts(), events(), task().status, run().status, Incident.objects.count(), len(waiting_jobs()))
+    assert after == before
+
+
 def test_a_job_that_runs_twice_calls_once(shop, outside):
     outside.says(Said(body={"id": "x"}))
     calls.action_go_on(**shop)
