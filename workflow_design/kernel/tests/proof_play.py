@@ -170,7 +170,7 @@ class Player:
             if isinstance(constant, str) and constant[:2] == "20" and len(constant) == 10:
                 day = date.fromisoformat(constant)
                 yield from ((day + timedelta(days=days)).isoformat() for days in (-1, 1))
-        yield from (*DATES, *MOMENTS, *random.sample(TEXTS, 6), "a@example.com", "https://a.example/é")
+        yield from (*DATES, *MOMENTS, *random.sample(TEXTS, 6), "a@example.com", "https://a.example/x?y=1")
         yield from (random.randint(-20, 20) for _ in range(4))
         part = schema if isinstance(schema, dict) else {}
         listed = [*part.get("enum", ()), *([part["const"]] if "const" in part else ())]
