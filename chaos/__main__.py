@@ -23,7 +23,7 @@ from chaos.database import database
 from chaos.faults import Faults
 from chaos.plan import Plan, from_environment
 from chaos.verdict import Books, Verdict
-from core.presence import exclusive
+from core.presence import LockTimeout, exclusive
 from core.processes import exit_on_signals
 
 FOLDER = ROOT / ".data" / "chaos"
@@ -38,8 +38,11 @@ def main() -> None:
     plan = from_environment()
     exit_on_signals()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with exclusive(FOLDER / "lock", timeout=1):
-        kept = _run(plan)
+    try:
+        with exclusive(FOLDER / "lock", timeout=1):
+            kept = _run(plan)
+    except LockTimeout:
+        sys.exit("Another run is going on.")
     if not kept:
         sys.exit(1)
 
