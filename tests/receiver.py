@@ -8,12 +8,14 @@ with Receiver() as receiver:
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,10 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+
+    def json(self) -> Any:
+        """The body."""
+        return json.loads(self.body)
 
 
 def http_answer(status: int = 200, body: bytes = b"{}", headers: Mapping[str, str] | None = None) -> bytes:
@@ -126,5 +132,7 @@ def _read(stream: socket.socket) -> Received | None:
     method, path, _version = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     while len(body) < int(headers.get("content-length", "0")):
-        body += stream.recv(65536)
+        if not (part := stream.recv(65536)):
+            return None
+        body += part
     return Received(method, path, headers, body)

@@ -9,7 +9,7 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from workflow_ops.tests.outside import Received
+from tests.receiver import Received
 
 
 @dataclass(frozen=True)
