@@ -9,6 +9,7 @@ import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from cryptography import x509
@@ -84,6 +85,8 @@ def test_every_status_is_an_answer(status, receiver, client):
         ("deflate", zlib.compress(b"hello" * 100, wbits=-15)),
         ("identity", b"hello" * 100),
     ],
+    # What gzip makes has the time in it.
+    ids=["gzip", "X-GZIP", "deflate", "raw deflate", "identity"],
 )
 def test_bodies_are_unpacked(encoding, packed, receiver, client):
     receiver.answer = lambda received: http_answer(body=packed, headers={"Content-Encoding": encoding})
@@ -140,11 +143,12 @@ BOMB = b"\0" * 30_000_000
 
 
 @pytest.mark.parametrize(
-    ("encoding", "packed"),
-    [("gzip", gzip.compress(BOMB)), ("deflate", zlib.compress(BOMB)), ("deflate", zlib.compress(BOMB, wbits=-15))],
+    ("encoding", "pack"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", partial(zlib.compress, wbits=-15))],
     ids=["gzip", "deflate", "raw deflate"],
 )
-def test_bombs(encoding, packed, receiver, client):
+def test_bombs(encoding, pack, receiver, client):
+    packed = pack(BOMB)
     receiver.answer = lambda received: http_answer(body=packed, headers={"Content-Encoding": encoding})
     tracemalloc.start()
     try:
