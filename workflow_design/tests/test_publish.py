@@ -213,7 +213,7 @@ def test_no_unproved_is_lost_among_many_warnings(in_company, acme):
     keys = [task["key"] for task in document["tasks"]]
     constant = {"condition": {"===": [1, 1]}, "priority": 9}
     back = [
-        {"from": key, "to": keys[place - step], **constant} for place, key in enumerate(keys) for step in range(2, 7)
+        {"from": key, "to": keys[place - step], **constant} for place, key in enumerate(keys) for step in range(2, 10)
     ]
     document["transitions"] = [*back, *document["transitions"]]
     with in_company(acme):
