@@ -128,8 +128,14 @@ def _receive(task_id: int, generation: int, delivery: str, content: dict[str, An
     suspended = not late and _is_suspended()
     early = suspended or run.status == InstanceStatus.ON_HOLD or _is_called(work)
     status = CallbackStatus.LATE if late else CallbackStatus.KEPT if early else CallbackStatus.USED
+    # What nobody will use is not stored, only that it came.
+    second = early and any(known == CallbackStatus.KEPT and of == generation for _, known, of in rows)
     Callback.objects.create(
-        task_instance_id=task_id, generation=generation, delivery=delivery, status=status, content=content
+        task_instance_id=task_id,
+        generation=generation,
+        delivery=delivery,
+        status=status,
+        content={} if late or second else content,
     )
     about = {"task": work.key, "id": work.id, "delivery": delivery}
     if status != CallbackStatus.USED:
