@@ -1,4 +1,4 @@
-"""Speed of the kernel's proof of flow and data: `python bench/kernel_proof.py`.
+"""Speed of the kernel's proof of flow, data and loops: `python bench/kernel_proof.py`.
 
 Prints a table and writes `bench/results/kernel_proof.json`. Times are the median of the rounds, in milliseconds; of the
 hostile definitions it is one round. Absolute figures hold for the machine they were taken on.
@@ -19,7 +19,12 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from workflow_design.kernel.graph import GraphError, compile_graph  # noqa: E402
+from workflow_design.kernel.problems import Problem  # noqa: E402
 from workflow_design.kernel.proof import check  # noqa: E402
+from workflow_design.kernel.proof.flow import flow  # noqa: E402
+from workflow_design.kernel.proof.loops import check_loops  # noqa: E402
+from workflow_design.kernel.proof.net import net_of  # noqa: E402
 
 ROUNDS = 5
 SIZES = (10, 50, 200, 1_000)
@@ -104,7 +109,7 @@ class Chain:
         head = self.lead(self.last, self.add())
         middle = self.lead(head, self.add())
         tail = self.lead(middle, self.add())
-        self.lead(tail, head, condition=self.condition())
+        self.lead(tail, head, condition={">": [{"var": f"field_{len(self.tasks) - 1}"}, 3]})
         self.last = tail
         self.lead(tail, self.add(), is_default=True)
         self.last = self.tasks[-1]["key"]
@@ -182,15 +187,29 @@ def crossed(size: int, gate: str) -> Bundle:
     return bundle(tasks, transitions)
 
 
-def measured(document: Bundle, rounds: int) -> tuple[float, str]:
-    """(median of milliseconds, what came out)."""
-    times = []
+def measured(document: Bundle, rounds: int) -> tuple[float, float, str]:
+    """(median of milliseconds of flow and data, of loops, what came out)."""
+    times, more = [], []
     for _ in range(rounds):
         begin = perf_counter()
         problems = check(document)
         times.append((perf_counter() - begin) * 1e3)
-    found = sorted({f"{problem.severity} {problem.code}" for problem in problems})
-    return statistics.median(times), ", ".join(found) or "nothing wrong"
+        taken, found = loops(document)
+        more.append(taken)
+    codes = sorted({f"{problem.severity} {problem.code}" for problem in (*problems, *found)})
+    return statistics.median(times), statistics.median(more), ", ".join(codes) or "nothing wrong"
+
+
+def loops(document: Bundle) -> tuple[float, list[Problem]]:
+    """(milliseconds of the loops alone, what is said of them); nothing where it is no graph."""
+    try:
+        net = net_of(compile_graph(document))
+    except GraphError:
+        return 0.0, []
+    known = flow(net)
+    begin = perf_counter()
+    found = check_loops(document, known)
+    return (perf_counter() - begin) * 1e3, found
 
 
 MIXED = ("task", "exclusive", "parallel", "inclusive", "loop", "ten")
@@ -218,17 +237,20 @@ HOSTILE = {
 }
 
 
+def note(results: dict[str, float], what: str, checked: float, looped: float, found: str) -> None:
+    results[what], results[f"{what}: loops"] = checked, looped
+    print(f"{what:<42}{checked:>10.2f} ms{looped:>10.2f} ms  {found}")
+
+
 def main() -> None:
     results: dict[str, float] = {}
     gc.disable()
     for name, make in CASES.items():
         for size in SIZES:
             what = f"{name}, {size:,} tasks"
-            results[what], found = measured(make(size), ROUNDS)
-            print(f"{what:<42}{results[what]:>10.2f} ms  {found}")
+            note(results, what, *measured(make(size), ROUNDS))
     for name, make_one in HOSTILE.items():
-        results[name], found = measured(make_one(), 1)
-        print(f"{name:<42}{results[name]:>10.2f} ms  {found}")
+        note(results, name, *measured(make_one(), 1))
     target = ROOT / "bench" / "results" / "kernel_proof.json"
     target.parent.mkdir(exist_ok=True)
     machine = {"python": platform.python_version(), "machine": platform.machine(), "rounds": ROUNDS}

@@ -45,9 +45,9 @@ class Circles:
         there = self._fed(set(tasks))
         self.work += len(there)
         for members in self._strong(there):
-            circle = self._circle(members)
-            if circle.ways:
-                yield circle
+            first = next(iter(members))
+            if len(members) > 1 or first in self._targets(first, members):
+                yield self._circle(members)
 
     def _fed(self, tasks: set[int]) -> set[int]:
         """Without parallel joins that something else would have to feed as well, again and again."""
