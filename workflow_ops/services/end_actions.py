@@ -122,9 +122,17 @@ def end_action_record(claimed: Claimed, reply: Reply) -> None:
 
 @transaction.atomic
 def end_action_lost(*, run_id: int, generation: int) -> None:
-    """Say that an end action's job has failed for good, for a reason that only the server's log knows."""
+    """Say that an end action's job has failed for good, for a reason that only the server's log knows.
+
+    Not of one that waits for the job of its next attempt.
+    """
     found = _locked(run_id)
-    if found is not None and found[1].status == EndStatus.PENDING and found[1].generation == generation:
+    if found is None or found[1].status != EndStatus.PENDING or found[1].generation != generation:
+        return
+    last = found[1].attempts.filter(generation=generation).order_by("number").last()
+    if last is not None and last.status == AttemptStatus.RUNNING:
+        attempts.abandon(last)
+    if last is None or last.retry_at is None or last.retry_at <= timezone.now():
         _stop(*found, "It could not be done: the server's log says why.", "")
 
 

@@ -187,6 +187,23 @@ def test_a_job_that_fails_for_good(buy, outside):
     assert (outside.calls, end().status) == ([], "ERROR")
 
 
+def test_a_job_that_fails_for_good_while_the_next_attempt_waits_for_its_own(buy, outside):
+    outside.says(Said(503))
+    buy()
+    run_jobs()
+    end_actions.end_action_lost(run_id=run().pk, generation=1)
+    assert (end().status, Incident.objects.count()) == ("PENDING", 0)
+    retries()
+    assert (end().status, len(outside.calls)) == ("COMPLETED", 2)
+
+
+def test_a_call_whose_job_fails_for_good(buy):
+    buy()
+    end_actions.end_action_claim(run_id=run().pk, generation=1)
+    end_actions.end_action_lost(run_id=run().pk, generation=1)
+    assert (end().status, attempts()) == ("ERROR", [(1, 1, "ABANDONED", "lost")])
+
+
 def test_a_body_that_can_not_be_made(publish_unchecked, start, done, outside):
     publish_unchecked(ending("api_call", url=outside.url, body={"x": {"$": {"/": [1, 0]}}}))
     done(start("buy", amount=1), "pay")
