@@ -80,8 +80,16 @@ class IncidentKind(models.TextChoices):
 
 
 def _person(related_name: str, **options: Any) -> models.ForeignKey:
+    """Nobody is ever deleted, so there is nothing for the database to check; and each check would lock the person's row
+    together with everybody else who completes something of theirs just then.
+    """
     return models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name=related_name, **options
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name=related_name,
+        db_constraint=False,
+        **options,
     )
 
 
@@ -219,7 +227,10 @@ class TaskInstance(models.Model):
     """One piece of work. `number` is what the engine calls it within its run."""
 
     instance = models.ForeignKey(WorkflowInstance, on_delete=models.CASCADE, related_name="tasks", db_index=False)
-    task = models.ForeignKey(VersionTask, on_delete=models.RESTRICT, related_name="+")
+    # The run holds the version, and with it the version's tasks.
+    task = models.ForeignKey(
+        VersionTask, on_delete=models.RESTRICT, related_name="+", db_constraint=False, db_index=False
+    )
     number = models.PositiveIntegerField()
     status = models.CharField(max_length=11, choices=TaskStatus.choices, default=TaskStatus.OPEN)
     assignee = _person("tasks", db_index=False)
