@@ -194,7 +194,7 @@ class Field:
         """What checks its values; None when its schema is none, which is said where that stands."""
         return None if check_schema(self.schema) else compile_schema(self.schema)
 
-    @property
+    @cached_property
     def writers(self) -> tuple[str, ...]:
         """The keys of the tasks that write it."""
         return tuple(source.task for source in self.sources if source.task is not None)
