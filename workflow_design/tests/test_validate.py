@@ -5,6 +5,7 @@ from copy import deepcopy
 
 import pytest
 
+from workflow_design.kernel.structure.assumptions import ANSWERS, CALLS, PEOPLE, SIZES, SUCCESS, TEMPLATES, TYPES
 from workflow_design.tests.documents import PURCHASE, TASKS, UPLOAD, WORKFLOWS
 
 
@@ -33,14 +34,7 @@ def test_a_working_copy_without_problems(alice, document):
     assert validate(alice, pk) == {
         "problems": [],
         "proved": True,
-        "assumptions": [
-            "People act: every form that opens is completed some day.",
-            "Every call of an action is answered, fails or times out.",
-            "What actions are answered and what they compute fits their output_schema.",
-            "Where schemas set no limits, texts stay below 20,000 characters, lists below 1,000 items and numbers "
-            "below 10^100.",
-            "Runs are opened through a ticket type: one that is started without may lack what the ticket type gives.",
-        ],
+        "assumptions": [PEOPLE, CALLS, SUCCESS, ANSWERS, SIZES, TEMPLATES, TYPES],
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 PEOPLE = "People act: every form that opens can be filled in, and is completed some day."
 CALLS = "Every call of an action is answered, fails or times out."
 CALLBACKS = "Callbacks arrive, or the task that waits for them times out."
-LOOPS = "Loops end: where a condition may lead on, it does so some day."
+LOOPS = "Loops end: what people and calls may give again and again, they give some day."
 SUCCESS = (
     "Calls succeed in the end where a task has no error transition, and in time where it has no timeout transition: "
     "otherwise an incident waits for a person."

@@ -208,3 +208,16 @@ def test_a_preset_that_leads_out_at_once():
     """The ticket type fixes the amount: the loop is never gone round twice."""
     assert found(*back(form(note=INTEGER)), amount={"const": 5}) == (True, [])
     assert not found(*back(form(note=INTEGER)), amount={"const": 500})[0]
+
+
+def test_who_does_a_task_may_be_the_same_one_for_ever():
+    proved, problems = found(*back(form(note=INTEGER), {"!==": [{"var": "_task.assignee"}, 7]}))
+    assert not proved
+    assert [problem.code for problem in problems] == ["loop_unproved"]
+
+
+def test_values_of_several_kinds_in_one_field():
+    anything = {"type": ["object", "number"]}
+    proved, problems = found(*back(form(thing=anything), {"<": [{"%": [{"var": "thing"}, 5]}, 3]}))
+    assert not proved
+    assert {problem.code for problem in problems} <= {"loop_unproved"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from itertools import chain, islice, product
 from typing import Any
 
@@ -20,7 +20,7 @@ class Axes:
     people and the world choose; `loose` may, as far as is known.
     """
 
-    def __init__(self, model: Model, changing: set[str], written: set[str]) -> None:
+    def __init__(self, model: Model, changing: Set[str], written: Set[str]) -> None:
         self.model = model
         self.space: Space = model.space
         roots = [name.partition(".")[0] for name in model.names]
@@ -101,7 +101,7 @@ class Axes:
 def _values(cell: Cell) -> Iterator[Any]:
     """Values of a cell that can be written; of numbers also some next to each other."""
     for value, source in cell.tried:
-        near = [value + 1, value + 2, value + 0.5] if cell.measure == "number" and not isinstance(value, str) else []
+        near = [value + 1, value + 2, value + 0.5] if type(value) in (int, float) else []
         yield from (
             one for one in (value, *near) if (one is value or cell.low <= one <= cell.high) and source.gives(one)
         )

@@ -221,7 +221,8 @@ class Staying:
                 leaves |= result.taken[place]
         here &= ~result.failing
         leaves &= here & ~stays
-        axes = Axes(model, {*fair, "_task"}, {*writers, "_task"})
+        # Who has done the task may be another one each time, or the same for ever.
+        axes = Axes(model, fair, {*writers, "_task"})
         sure = axes.over(here, axes.loose) & ~axes.over(leaves, axes.loose)
         some = axes.over(here, axes.fair) & ~axes.over(leaves & axes.available(), axes.fair)
         return not some, model, sure & here & ~leaves
