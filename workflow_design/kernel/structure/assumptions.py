@@ -13,6 +13,7 @@ SUCCESS = (
     "Calls succeed in the end where a task has no error transition, and in time where it has no timeout transition: "
     "otherwise an incident waits for a person."
 )
+OPERATIONS = "No worker calls integrations yet: a ticket admin completes the tasks that name one."
 CHILDREN = "Runs of other workflows that a task waits for can be started, and come to an end."
 ANSWERS = (
     "What actions are answered can be made into their output, and that and what they compute fits their output_schema."
@@ -40,6 +41,7 @@ def assumptions(bundle: Mapping[str, Any]) -> list[str]:
         (PEOPLE, "FORM" in kinds),
         (CALLS, bool(calling)),
         (SUCCESS, any(not _caught(bundle, task) for task in calling)),
+        (OPERATIONS, any(task["action"] not in ("http", "compute", "workflow") for task in calling)),
         (CHILDREN, any(task["action"] == "workflow" for task in calling)),
         (CALLBACKS, "ASYNC_ACTION" in kinds),
         (ANSWERS, answered),
