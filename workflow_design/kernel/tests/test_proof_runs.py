@@ -197,4 +197,4 @@ def test_every_run_of_what_is_proved_ends():
             wrong.append(seed)
     print(", ".join(f"{name}: {times}" for name, times in sorted(mix.items())))
     assert (wrong, untrue) == ([], [])
-    assert min(mix["proved"], mix["refuted"]) >= CASES // 5
+    assert min(mix["proved"], mix["refuted"] + mix["unproved"]) >= CASES // 5

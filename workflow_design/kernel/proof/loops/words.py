@@ -16,7 +16,11 @@ from workflow_design.kernel.proof.replay import named
 def endless(
     graph: Graph, circle: Circle, stays: Sequence[Stay], data: dict[str, Any], steady: Iterable[str], trace: Any
 ) -> Problem:
-    """The ways out, what they read that stays as it is, and data with which none is ever taken."""
+    """The ways out, what they read that stays as it is, and data with which none is ever taken.
+
+    An error where that is so whatever a ticket holds. Where it takes certain data, whether a ticket ever has them is for
+    the creator to judge, who may publish it as unproved.
+    """
     which = f"The run goes round for ever over {_tasks(graph, circle)}"
     fields = sorted(steady)
     if not stays:
@@ -31,7 +35,8 @@ def endless(
             f"{which}: {_ways_out(circle, stays)}, and nothing that is written in the loop makes that true. Change a "
             "condition, or add a way out."
         )
-    return _problem("error", "loop_never_ends", graph, circle, stays, message, data, trace)
+    severity: Severity = "unproved" if stays and fields else "error"
+    return _problem(severity, "loop_never_ends", graph, circle, stays, message, data, trace)
 
 
 def unproved(graph: Graph, circle: Circle, stays: Sequence[Stay]) -> Problem:
