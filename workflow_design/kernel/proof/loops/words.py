@@ -18,8 +18,8 @@ def endless(
 ) -> Problem:
     """The ways out, what they read that stays as it is, and data with which none is ever taken.
 
-    An error where that is so whatever a ticket holds. Where it takes certain data, whether a ticket ever has them is for
-    the creator to judge, who may publish it as unproved.
+    An error where that is so whatever a ticket holds. Where it takes certain data, the creator may judge that no ticket
+    ever has them, and publish it as unproved.
     """
     which = f"The run goes round for ever over {_tasks(graph, circle)}"
     fields = sorted(steady)
