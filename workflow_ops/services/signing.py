@@ -69,7 +69,7 @@ def signing_key() -> bytes:
     newest = _newest()
     if newest is None:
         with connection.cursor() as cursor:
-            cursor.execute(_FIRST, [seal(_new())])
+            cursor.execute(_FIRST, [seal(new_key())])
         newest = _newest()
         assert newest is not None
     return base64.b64decode(unseal(newest))
@@ -104,7 +104,7 @@ def secret_rotate(*, user: User, hours: Any = OVERLAP_HOURS) -> SigningSecret:
     end = now + timedelta(hours=hours)
     longer = Q(valid_until=None) | Q(valid_until__gt=end)
     SigningSecret.objects.filter(longer).update(valid_until=end, updated_at=now)
-    made = SigningSecret.objects.create(number=last.number + 1 if last else 1, sealed=seal(_new()), created_by=user)
+    made = SigningSecret.objects.create(number=last.number + 1 if last else 1, sealed=seal(new_key()), created_by=user)
     record(
         actor=Actor.of(user),
         event="signing_secret.rotated",
@@ -120,5 +120,6 @@ def _newest() -> str | None:
     return SigningSecret.objects.order_by("-number").values_list("sealed", flat=True).first()
 
 
-def _new() -> str:
+def new_key() -> str:
+    """A fresh secret of 32 bytes, in base64."""
     return base64.b64encode(secrets.token_bytes(32)).decode()

@@ -6,8 +6,6 @@ that happened goes untold and nothing is told that was undone.
 
 from __future__ import annotations
 
-import base64
-import secrets
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -33,7 +31,7 @@ from workflow_ops.models import (
     WebhookDelivery,
     WebhookEvent,
 )
-from workflow_ops.services.signing import PREFIX
+from workflow_ops.services.signing import PREFIX, new_key
 
 if TYPE_CHECKING:
     from workflow_ops.services.follow_up import Written
@@ -58,7 +56,7 @@ def webhook_create(
     list(Webhook.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     if Webhook.objects.count() >= MAX_WEBHOOKS:
         raise conflict(f"A company has at most {MAX_WEBHOOKS} webhooks.", code="too_many")
-    secret = _new_secret()
+    secret = PREFIX + new_key()
     webhook = Webhook.objects.create(
         url=url,
         events=_in_order(events),
@@ -107,7 +105,7 @@ def webhook_rotate_secret(*, user: User, webhook_id: int, hours: Any = OVERLAP_H
     if type(hours) is not int or not 0 <= hours <= MAX_OVERLAP_HOURS:
         raise Refused([Fault("out_of_range", f"must be a whole number from 0 to {MAX_OVERLAP_HOURS}", "hours")])
     webhook = locked(webhook_id)
-    secret, now = _new_secret(), timezone.now()
+    secret, now = PREFIX + new_key(), timezone.now()
     webhook.previous_sealed = webhook.sealed if hours else ""
     webhook.previous_until = now + timedelta(hours=hours) if hours else None
     webhook.sealed = seal(secret)
@@ -146,10 +144,6 @@ def _check_url(url: str) -> None:
 def _in_order(events: Sequence[str]) -> list[str]:
     """Each once, in the order in which they are listed."""
     return [event for event in WebhookEvent.values if event in events]
-
-
-def _new_secret() -> str:
-    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _shown(webhook: Webhook) -> dict[str, Any]:
