@@ -1,7 +1,8 @@
 """Subscribing addresses to what happens: who may, what is kept, what is told when."""
 
 import json
-from threading import Event
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError, Event
 
 import pytest
 from django.db import connection, transaction
@@ -134,9 +135,15 @@ def test_at_most_twenty_at_once(own_database, acme):
         for _ in range(MAX_WEBHOOKS - 1):
             webhook_create(**given)
 
+    all_four = Barrier(4)
+
     def one_more(_):
-        with tenant_context(acme):
-            return webhook_create(**given)
+        with tenant_context(acme), transaction.atomic():
+            made = webhook_create(**given)
+            # Nobody commits before the others had their chance to add one too.
+            with suppress(BrokenBarrierError):
+                all_four.wait(timeout=0.5)
+            return made
 
     refused = [answer for answer in at_once(4, one_more) if isinstance(answer, Refused)]
     assert [(answer.status, answer.faults[0].code) for answer in refused] == [(409, "too_many")] * 3
