@@ -117,7 +117,14 @@ def _joined(binding: int) -> Callable[[str, list[Any]], Part]:
     def words(name: str, operands: list[Any]) -> Part:
         if len(operands) == 1:
             return _part(operands[0])
-        return f" {name} ".join(_inside(operand, _NOT) for operand in operands) or "nothing", binding
+        parts: list[str] = []
+        length = 0
+        for operand in operands:
+            parts.append(_inside(operand, _NOT))
+            length += len(parts[-1])
+            if length > _LONGEST:  # what follows would be cut
+                break
+        return f" {name} ".join(parts) or "nothing", binding
 
     return words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workflow_design.kernel.language import Condition
+from workflow_design.kernel.language.render import render_condition
 from workflow_design.kernel.problems import Problem, Severity, pointer
 from workflow_design.kernel.proof.decisions.ground import Ground
 from workflow_design.kernel.proof.decisions.splits import Split
@@ -41,7 +41,7 @@ def target(split: Split, index: int) -> str:
 def condition(split: Split, index: int) -> str:
     """The condition of a transition in words."""
     rule = split.graph.transitions[index].condition
-    return "no condition" if rule is None else _short(Condition(rule).text)
+    return "no condition" if rule is None else _short(render_condition(rule))
 
 
 def values(data: Mapping[str, Any], names: Iterable[str]) -> str:
