@@ -41,6 +41,7 @@ import django
 django.setup()
 
 import pytest  # noqa: E402
+from django.test.client import ClientHandler  # noqa: E402
 from django_tenants.utils import tenant_context  # noqa: E402
 
 from core.db import connection  # noqa: E402
@@ -72,6 +73,16 @@ def django_db_setup(test_server, django_db_blocker):
     """pytest-django's: connections of this process lead to this run's clone."""
     with django_db_blocker.unblock(), test_server.clone():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_middleware_chain():
+    """Every test client goes through the same chain: making one reads all static files, and none keeps anything."""
+    handler = ClientHandler()
+    handler.load_middleware()
+    ClientHandler._middleware_chain = staticmethod(handler._middleware_chain)
+    yield
+    ClientHandler._middleware_chain = None
 
 
 @pytest.fixture(autouse=True)
