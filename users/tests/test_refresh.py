@@ -1,6 +1,5 @@
 """POST /api/token/refresh/ and the families of tokens."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import jwt
@@ -9,7 +8,8 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from core.models import History
-from tests.people import PASSWORD, person
+from tests.parallel import at_once
+from tests.people import PASSWORD, Caller, person
 from users.models import RefreshToken, TokenFamily
 from users.tests.test_authentication import INVALID, claims, me
 
@@ -124,18 +124,13 @@ def test_signing_in_removes_the_persons_expired_rows(nobody, pair, acme):
         ]
 
 
-def test_of_twenty_at_once_one_wins(servers, api, acme):
+@pytest.mark.usefixtures("own_database")
+def test_of_twenty_at_once_one_wins(api, acme):
     old = api("user").refresh
-    running = servers(2)
-
-    def post(index, path, body):
-        return running[index % 2].request("POST", f"/api/tenants/acme{path}", body)
-
-    with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda index: post(index, "/token/refresh/", {"refresh": old}), range(20)))
-    assert sorted(answer.status for answer in answers) == [200] + [401] * 19
-    won = next(answer for answer in answers if answer.status == 200).json()
-    assert post(1, "/token/refresh/", {"refresh": won["refresh"]}).status == 200
+    answers = at_once(20, lambda number: refresh(Caller(acme), old))
+    assert sorted(answer.status_code for answer in answers) == [200] + [401] * 19
+    won = next(answer for answer in answers if answer.status_code == 200).json()
+    assert refresh(api(None), won["refresh"]).status_code == 200
     with tenant_context(acme):
         assert RefreshToken.objects.count() == 3
         assert TokenFamily.objects.get().revoked_at is None
