@@ -5,9 +5,12 @@ import subprocess
 import sys
 
 import pytest
+from django.core.checks import run_checks
 
 from manage import needs_database
+from tenants.admin import PlanAdmin
 from tests.servers import ROOT
+from users.admin import PersonAdmin
 
 
 @pytest.mark.parametrize(
@@ -53,3 +56,10 @@ def test_wrong_setting_is_told_in_one_line(name, value, told):
     assert done.returncode == 1
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_check_looks_at_both_admin_sites(monkeypatch):
+    monkeypatch.setattr(PersonAdmin, "list_display", ("nothing",))
+    monkeypatch.setattr(PlanAdmin, "list_display", ("nothing",))
+    found = [(error.obj, error.id) for error in run_checks(tags=["admin"])]
+    assert sorted(found, key=str) == [(PlanAdmin, "admin.E108"), (PersonAdmin, "admin.E108")]

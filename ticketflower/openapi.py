@@ -10,6 +10,8 @@ from django.conf import settings
 from drf_spectacular.generators import EndpointEnumerator, SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 
+import users.schema  # noqa: F401 - tells drf-spectacular how people sign in
+
 
 def hosts() -> dict[str, str]:
     """Which URL configuration belongs to which kind of host."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, ValidationError, validate
 
-from core.http_client.addresses import Guard
 from core.logging import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,6 +21,10 @@ env.read_env(BASE_DIR / ".env", recurse=False)
 
 
 def _all_hosts(hosts: list[str]) -> None:
+    if not hosts:
+        return
+    from core.http_client.addresses import Guard  # with all of the client, which most commands never need
+
     try:
         Guard(hosts, ())
     except ValueError as error:
@@ -58,12 +61,13 @@ CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
 # --- Apps ----------------------------------------------------------------------------------------------------
 # `core` (history), `users` and sessions have tables in `public`, for operators, and in every company's schema.
 # contenttypes only in `public`: its cache is shared between threads.
+ADMIN = "ticketflower.apps.AdminConfig"
 SHARED_APPS = [
     "core",
     # Of two commands or templates with one name the first app's counts: ours before django_tenants', and Django's admin
     # before its own, which would hide what only companies have.
     "tenants",
-    "django.contrib.admin",
+    ADMIN,
     "django_tenants",
     "users",
     "django.contrib.contenttypes",
@@ -84,7 +88,7 @@ TENANT_APPS = [
     "core",
     "users",
     "django.contrib.sessions",
-    "django.contrib.admin",
+    ADMIN,
     "workflow_design",
     "workflow_ops",
 ]

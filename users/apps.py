@@ -9,7 +9,6 @@ class UsersConfig(AppConfig):
 
     def ready(self) -> None:
         from tenants import cleanup
-        from users import schema  # noqa: F401 - tells drf-spectacular how people sign in
         from users.services.cleanup import sign_ins_clear
 
         cleanup.in_companies.append(sign_ins_clear)

@@ -12,8 +12,7 @@ class WorkflowOpsConfig(AppConfig):
         from users import usage
         from users.services import roles, staffing
         from workflow_ops.selectors import executions_this_month
-        from workflow_ops.services.deliveries import deliveries_clear
-        from workflow_ops.services.idempotency import answers_clear
+        from workflow_ops.services.cleanup import answers_clear, deliveries_clear
         from workflow_ops.staffing import live_role_uses, tasks_without_people
 
         cleanup.in_companies.append(answers_clear)

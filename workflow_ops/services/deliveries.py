@@ -16,7 +16,6 @@ from core.errors import conflict, not_found
 from core.models import Actor
 from core.redaction import redact_url, summary
 from core.sealing import SealBroken, unseal
-from tenants.cleanup import delete_in_batches
 from tenants.jobs import Later
 from users.models import User
 from workflow_ops import jobs
@@ -32,7 +31,6 @@ LEASE_SECONDS = CALL_SECONDS + 30
 MAX_ATTEMPTS = 10
 FIRST_DELAY_SECONDS = 10
 DELAY_FACTOR = 3
-KEPT_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +164,6 @@ def delivery_resend(*, user: User, webhook_id: int, delivery_id: int) -> None:
     # A job of an earlier round finds nothing to do.
     jobs.deliver.enqueue(delivery=delivery.pk, round=delivery.round)
     note(Actor.of(user), delivery.webhook, "resent", delivery=delivery.pk, event=delivery.event)
-
-
-def deliveries_clear() -> int:
-    """Delete deliveries that ended KEPT_DAYS ago; how many."""
-    return delete_in_batches(WebhookDelivery.objects.filter(ended_at__lt=timezone.now() - timedelta(days=KEPT_DAYS)))
 
 
 def wait_seconds(attempts: int) -> float:

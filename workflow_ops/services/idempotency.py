@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,11 +13,10 @@ from rest_framework.request import Request
 
 from core.db import connection
 from core.errors import conflict, invalid
-from tenants.cleanup import delete_in_batches
 from users.models import User
 from workflow_ops.models import IdempotentAnswer
+from workflow_ops.services.cleanup import ANSWERS_KEPT
 
-KEPT = timedelta(hours=24)
 MAX_KEY = 255
 
 _CLAIM = """
@@ -50,11 +48,6 @@ def once(request: Request, user: User, work: Callable[[], HttpResponse]) -> Http
         return response
 
 
-def answers_clear() -> int:
-    """Delete the answers that are not given again any more; how many."""
-    return delete_in_batches(IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - KEPT))
-
-
 def _claim(scope: dict[str, Any], digest: bytes) -> int | None:
     with connection.cursor() as cursor:
         values = [scope["user"].pk, scope["method"], scope["path"], scope["key"], digest, timezone.now()]
@@ -68,7 +61,7 @@ def _again(scope: dict[str, Any], digest: bytes) -> HttpResponse | None:
     found = IdempotentAnswer.objects.filter(**scope).first()
     if found is None:
         return None
-    if found.created_at < timezone.now() - KEPT:
+    if found.created_at < timezone.now() - ANSWERS_KEPT:
         found.delete()
         return None
     if bytes(found.body_hash) != digest:

@@ -14,10 +14,10 @@ from core.models import Actor, History
 from tenants.services import company_suspend
 from tests.jobs import Outcome, run_jobs, waiting_jobs
 from workflow_ops.models import Webhook, WebhookDelivery
+from workflow_ops.services.cleanup import deliveries_clear
 from workflow_ops.services.deliveries import (
     MAX_ATTEMPTS,
     Result,
-    deliveries_clear,
     delivery_claim,
     delivery_record,
     delivery_send,
