@@ -5,6 +5,7 @@ Both companies hold the same rows with the same ids, so that whatever came from 
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -13,11 +14,14 @@ from django.db import connection
 from django.test import Client
 from django_tenants.utils import tenant_context
 
-from tests.people import PASSWORD, Caller
+from tenants.models import Company
+from tests.people import PASSWORD, Caller, signed_in
 from tests.routes import Scene, a_run, patterns, written
 from tests.test_permissions import COMPANY, OPEN, PUBLIC, ROLES, filled
+from tests.turns import in_turn
 from users.models import User
 
+ODD_VALUES = int(os.environ.get("ODD_VALUES", "1"))
 MARKS = {"acme": "acme-secret", "globex": "globex-secret", "public": "operator-secret"}
 CLOSED = [key for key, call in COMPANY.items() if call.roles != OPEN]
 OPEN_CALLS = [key for key, call in COMPANY.items() if call.roles == OPEN]
@@ -35,13 +39,13 @@ def same_ids_from_here(schema: str) -> None:
             cursor.execute(f'ALTER SEQUENCE "{schema}"."{name}" RESTART WITH 7000000')
 
 
-@pytest.fixture
-def companies(api, acme, globex):
+@pytest.fixture(scope="module")
+def both(file_db):
     """In both: a person with every role, and a row of every kind, marked as the company's."""
     found: dict[str, tuple[Caller, Scene]] = {}
-    for company in (acme, globex):
+    for company in Company.objects.order_by("pk"):
         same_ids_from_here(company.schema_name)
-        person = api(ROLES, company)
+        person = signed_in(ROLES, company)
         with tenant_context(company):
             mark = MARKS[company.slug]
             User.objects.filter(pk=person.user.pk).update(first_name=mark)
@@ -54,6 +58,11 @@ def companies(api, acme, globex):
     assert found["acme"][1].ids == found["globex"][1].ids
     assert found["acme"][1].tasks == found["globex"][1].tasks
     return found
+
+
+@pytest.fixture
+def companies(both, db):
+    return both
 
 
 def bodies(person: Caller, scene: Scene) -> dict[str, Any]:
@@ -94,15 +103,26 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("kind", ["access", "refresh"])
-def test_a_token_is_good_in_its_own_company_alone(companies, globex, way, kind):
+def test_a_token_is_good_in_its_own_company_alone(companies, globex, way):
     by, headers = WAYS[way]
     ada, scene = companies["acme"]
-    thief = Caller(globex, None, {"access": getattr(ada, kind), "refresh": ada.refresh}, by=by)
+    thief = Caller(globex, None, {"access": ada.access, "refresh": ada.refresh}, by=by)
     calls = [key for key in CLOSED if by == "host" or key[1].startswith("/api/")]
     before = written()
     found = answers(thief, scene, bodies(ada, scene), calls, headers=headers)
     assert found == all_of(calls, 401, BAD_TOKEN)
+    assert written() == before
+
+
+def test_a_refresh_token_is_no_access_token_of_another_company(companies, globex):
+    """One of the ways for each call."""
+    ada, scene = companies["acme"]
+    names = bodies(ada, scene)
+    before = written()
+    for place, key in enumerate(key for key in CLOSED if key[1].startswith("/api/")):
+        for by, headers in in_turn(list(WAYS.values()), place, ODD_VALUES):
+            thief = Caller(globex, None, {"access": ada.refresh, "refresh": ada.refresh}, by=by)
+            assert answers(thief, scene, names, [key], headers=headers) == all_of([key], 401, BAD_TOKEN)
     assert written() == before
 
 

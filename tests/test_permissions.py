@@ -16,7 +16,9 @@ from django.test import RequestFactory
 from django_tenants.utils import tenant_context
 from rest_framework.views import APIView
 
-from tests.people import PASSWORD
+from core.db import connection
+from tenants.models import Company
+from tests.people import PASSWORD, signed_in
 from tests.routes import COMPANY_CALLS, METHODS, PUBLIC_CALLS, Scene, patterns, written
 from users.models import SystemRole
 
@@ -207,9 +209,16 @@ def test_what_is_no_call_is_a_page(urlconf, besides):
     assert {path for path in others if not path.startswith(("/admin/", "/password/"))} == besides
 
 
+@pytest.fixture(scope="module")
+def made(file_db):
+    acme = Company.objects.get(slug="acme")
+    connection.set_tenant(acme)
+    return Scene(signed_in("workflow_creator", acme), signed_in(("user", "task_worker"), acme), "acme")
+
+
 @pytest.fixture
-def scene(api, acme_db):
-    return Scene(api("workflow_creator"), api(("user", "task_worker")), "acme")
+def scene(made, acme_db):
+    return made
 
 
 def filled(body: Any, names: dict[str, Any]) -> Any:
