@@ -24,9 +24,11 @@ DONE = (TaskStatus.COMPLETED, TaskStatus.CANCELLED, TaskStatus.ERROR)
 class Changes:
     """Collects what steps of a run change."""
 
-    def __init__(self, run: Run, user: User | None) -> None:
+    def __init__(self, run: Run, user: User | None, event: Event, note: Note) -> None:
         self.run = run
         self.user = user
+        self.event = event
+        self.note = note
         self.tasks: dict[int, dict[str, Any]] = {}
         self.work: dict[str, Any] = {"id": None, "number": None, "status": None, "output": None, "due_in": None}
         self.done: Work | None = None
@@ -36,9 +38,11 @@ class Changes:
         self.executed = 0
         self.last: Step | None = None
 
-    def take(self, done: Step, trace: str = "") -> None:
-        """What a step opened, cancelled and stopped; `trace` is told of its incidents."""
+    def take(self, done: Step, trace: str = "", *, computed: str | None = None) -> None:
+        """What a step opened, cancelled and stopped; `trace` is told of its incidents. `computed`: the task that made
+        the step by itself."""
         self.last = done
+        self.note.step(done, computed)
         for opened in done.opened:
             definition = self.run.version.tasks[opened.key]
             self.tasks[opened.number] = {
@@ -73,10 +77,10 @@ class Changes:
                 }
             )
 
-    def finish(self, work: Work, event: Event, output: dict[str, Any] | None) -> bool:
+    def finish(self, work: Work, output: dict[str, Any] | None) -> bool:
         """The task that the event is of; whether it is to be done once more."""
         assert self.last is not None
-        marking = self.last.marking
+        event, marking = self.event, self.last.marking
         again = False
         definition = self.run.version.tasks[work.key]
         if work.number in marking.stopped:
@@ -107,14 +111,20 @@ class Changes:
         row["output"] = event.output
         self.executed += 1
 
-    def write(self, note: Note, event: Event) -> Written:
+    def write(self) -> Written:
         """Everything at once; what stands in the database then."""
+        with prepared_cursor() as cursor:
+            cursor.execute(*self.statement())
+            return self.written(cursor.fetchall())
+
+    def statement(self) -> tuple[str, dict[str, Any]]:
+        """The statement that writes everything, and its values."""
         assert self.last is not None
         rows = list(self.tasks.values())
         turns = assign(self.run, [row for row in rows if row["status"] == TaskStatus.OPEN], self.previous)
         marking = self.last.marking
         if self.work["id"] is not None:
-            note.detail["task_status"] = self.work["status"]
+            self.note.detail["task_status"] = self.work["status"]
         output = self.work["output"]
         again = self.work["status"] in UNDONE
         parts = {
@@ -128,35 +138,32 @@ class Changes:
             "stopped": self.incidents,
             "noted": True,
         }
-        with prepared_cursor() as cursor:
-            cursor.execute(
-                _statement(*(name for name, wanted in parts.items() if wanted)),
-                {
-                    "run": self.run.id,
-                    "version": self.run.version.id,
-                    "workflow": self.run.version.workflow_id,
-                    "status": marking.status,
-                    "data": _text(self.last.data),
-                    "marking": _text(marking.to_json()),
-                    "executed": self.executed,
-                    "closed": marking.status in (InstanceStatus.COMPLETED, InstanceStatus.CANCELLED),
-                    "task": self.work["id"],
-                    "task_status": self.work["status"],
-                    "due_in": self.work["due_in"],
-                    "done": self.work["status"] in DONE,
-                    "output": None if output is None else _text(output),
-                    "user": self.user.pk if self.user else None,
-                    "cancelled": self.cancelled,
-                    "tasks": _text(rows),
-                    "turns": _text(turns),
-                    "incidents": _text(self.incidents),
-                    **note.entry(Actor.of(self.user), self.last),
-                },
-            )
-            return self._written(event, cursor.fetchall())
+        values = {
+            "run": self.run.id,
+            "version": self.run.version.id,
+            "workflow": self.run.version.workflow_id,
+            "status": marking.status,
+            "data": _text(self.last.data),
+            "marking": _text(marking.to_json()),
+            "executed": self.executed,
+            "closed": marking.status in (InstanceStatus.COMPLETED, InstanceStatus.CANCELLED),
+            "task": self.work["id"],
+            "task_status": self.work["status"],
+            "due_in": self.work["due_in"],
+            "done": self.work["status"] in DONE,
+            "output": None if output is None else _text(output),
+            "user": self.user.pk if self.user else None,
+            "cancelled": self.cancelled,
+            "tasks": _text(rows),
+            "turns": _text(turns),
+            "incidents": _text(self.incidents),
+            **self.note.entry(Actor.of(self.user), self.last),
+        }
+        return _statement(*(name for name, wanted in parts.items() if wanted)), values
 
-    def _written(self, event: Event, rows: list[tuple[Any, ...]]) -> Written:
-        """`rows`: (part, id, number, status, generation, due_at); of webhooks the status is their events."""
+    def written(self, rows: list[tuple[Any, ...]]) -> Written:
+        """What the statement's rows tell: (part, id, number, status, generation, due_at); of webhooks the status is
+        their events."""
         assert self.last is not None
         found: dict[str, list[TaskRow]] = {"opened": [], "again": [], "cancelled": []}
         stopped, wanted = [], []
@@ -170,7 +177,7 @@ class Changes:
             found[part].append(TaskRow(pk, number, self._key(number), status, generation, due_at))
         return Written(
             run=self.run,
-            event=event,
+            event=self.event,
             user=self.user,
             status=self.last.marking.status,
             data=self.last.data,

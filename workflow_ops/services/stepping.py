@@ -38,17 +38,32 @@ def advance(
     incident why. Tasks that only compute are played in the same transaction, and what follows is set going in it. 409
     when the event can't happen any more. The caller holds the run's lock.
     """
+    written = play(run, event, user=user, note=note, work=work, output=output, outcome=outcome).write()
+    follow_up.follow(written)
+    return [row.id for row in written.opened if row.status in UNDONE]
+
+
+def play(
+    run: Run,
+    event: Event,
+    *,
+    user: User | None,
+    note: Note,
+    work: Work | None = None,
+    output: dict[str, Any] | None = None,
+    outcome: actions.Outcome | None = None,
+) -> Changes:
+    """What `advance` writes, computed and not written: nothing here asks the database."""
     try:
         done = step(run.version.graph, run.marking, run.data, event, run.ticket)
     except EventRefused as refused:
         raise conflict(refused.message, code=refused.code) from None
-    changes = Changes(run, user)
+    changes = Changes(run, user, event, note)
     if outcome is not None:
         done = _explained(done, outcome)
     changes.take(done, outcome.trace if outcome else "")
-    note.step(done)
     waiting = list(done.opened)
-    if work is not None and changes.finish(work, event, output):
+    if work is not None and changes.finish(work, output):
         waiting.append(Opened(work.number, done.marking.open[work.number], work.key, {}))
     computed = 0
     while waiting:
@@ -59,17 +74,13 @@ def advance(
         if computed > MAX_COMPUTED:
             done = _runaway(done, opened)
             changes.take(done)
-            note.step(done)
             continue
         result = actions.compute(run.version, opened, done.data, run.ticket)
         done = _explained(step(run.version.graph, done.marking, done.data, result.event, run.ticket), result)
-        changes.take(done, result.trace)
+        changes.take(done, result.trace, computed=opened.key)
         changes.settle(opened.number, result.event)
-        note.step(done, computed=opened.key)
         waiting += done.opened
-    written = changes.write(note, event)
-    follow_up.follow(written)
-    return [row.id for row in written.opened if row.status in UNDONE]
+    return changes
 
 
 def _explained(done: Step, result: actions.Outcome) -> Step:
