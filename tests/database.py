@@ -1,13 +1,15 @@
 """Databases for tests: a template, made once for a set of migrations, and clones of it that take milliseconds.
 
 The template holds a migrated `public` and the companies acme and globex. Its name has the hash of all that it is made
-of; so does nothing have to be thrown away when a migration changes.
+of; so does nothing have to be thrown away when a migration changes. Its comment is what acme's schema was built by, so
+that processes of tests need not find it out anew.
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import os
 import secrets
 import sys
@@ -26,7 +28,7 @@ from psycopg import sql
 from core.db import connection
 from core.models import Actor
 from core.postgres import running
-from tenants import schemas
+from tenants import building, schemas
 from tenants.services import company_create
 
 FOLDER = Path(__file__).resolve().parent.parent / ".data" / "test-postgres"
@@ -96,9 +98,16 @@ class TestServer:
             if not self._admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
                 self._make_template(name)
                 self._drop_old_templates()
+            building._script = self._script(name)
         finally:
             self._admin.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
         return name
+
+    def _script(self, template: str) -> tuple[str, str] | None:
+        """What companies' schemas are built by, as `tenants.building` keeps it."""
+        query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+        (comment,) = self._admin.execute(query, [template]).fetchone() or (None,)
+        return tuple(json.loads(comment)) if comment else None
 
     def _make_template(self, name: str) -> None:
         sys.stderr.write("Making the template of the test databases …\n")
@@ -108,6 +117,9 @@ class TestServer:
             schemas.migrate(schemas.PUBLIC)
             for company in ("Acme", "Globex"):
                 company_create(name=company, actor=Actor())
+        if building._script is not None:
+            comment = sql.SQL("COMMENT ON DATABASE {} IS {}")
+            self._admin.execute(comment.format(sql.Identifier(unfinished), json.dumps(building._script)))
         self._do("ALTER DATABASE {} RENAME TO {}", unfinished, name)
         # Whoever is connected to a template keeps it from being cloned.
         self._do("ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
