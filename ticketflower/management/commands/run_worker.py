@@ -15,6 +15,7 @@ from ticketflower.worker import Worker
 
 class Command(BaseCommand):
     help = "Run jobs (calls to the outside, timers, clean-up) until Ctrl-C or SIGTERM. Start as many as you like."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -20,6 +20,7 @@ class Command(BaseCommand):
         "Makes a company and its first admin, who gets every system role. The password is PASSWORD's in the "
         "environment, else asked for, else (without a terminal) made up and printed."
     )
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")

@@ -21,6 +21,7 @@ class Command(BaseCommand):
         "Makes an operator, who may enter /admin/ of the public host. The password is PASSWORD's in the environment, "
         "else asked for, else (without a terminal) made up and printed."
     )
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
