@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import orjson
+
 from workflow_design.kernel import limits
 from workflow_design.kernel.problems import Problem, pointer
 from workflow_design.kernel.schemas import Schema, check_schema, compile_schema, has_references
@@ -220,20 +222,33 @@ def merged_fields(bundle: Mapping[str, Any]) -> MergedFields:
         field["FieldName"]: [Source(None, f"/workflow/fields/{index}", field_schema(field))]
         for index, field in enumerate(bundle["workflow"]["fields"])
     }
+    shared: dict[bytes, Any] = {}
     for index, task in enumerate(bundle["tasks"]):
-        root, below = task["output_schema"], f"/tasks/{index}/output_schema/properties"
+        root = task["output_schema"]
+        if not root:
+            continue
+        below = f"/tasks/{index}/output_schema/properties"
         alone = not has_references(root)
         for name, part in output_properties(root).items():
             if not limits.FIELD_NAME.fullmatch(name):
                 message = f'"{name[:100]}" {limits.FIELD_NAME_RULE}'
                 report(problems, "bad_field_name", message, below + pointer(name))
                 continue
-            source = Source(task["key"], f"{below}/{name}", part if alone else _alone(part, root))
+            source = Source(task["key"], f"{below}/{name}", _shared(part if alone else _alone(part, root), shared))
             others = sources.setdefault(name, [])
             if others and (clash := _clash(name, others[0], source.schema)):
                 problems.append(Problem("error", "field_type_clash", clash, source.path, task=task["key"]))
             others.append(source)
     return MergedFields({name: _field(name, declared.get(name), found) for name, found in sources.items()}, problems)
+
+
+def _shared(schema: Any, known: dict[bytes, Any]) -> Any:
+    """The first schema that is written alike: what is made of it need be made only once."""
+    try:
+        text = orjson.dumps(schema)
+    except TypeError:  # which no schema may hold, as is said elsewhere
+        return schema
+    return schema if b"null" in text else known.setdefault(text, schema)  # so it writes NaN too
 
 
 def _field(name: str, declared: Mapping[str, Any] | None, sources: list[Source]) -> Field:
@@ -259,7 +274,7 @@ def _alone(part: Any, root: JsonSchema) -> Any:
 
 
 def _clash(name: str, known: Source, schema: Any) -> str | None:
-    if known.schema == schema:  # nearly always, and quickly seen
+    if known.schema is schema or known.schema == schema:  # nearly always, and quickly seen
         return None
     before, now = _kind(known.schema), _kind(schema)
     if before is None or now is None or before == now:

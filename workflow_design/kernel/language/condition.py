@@ -26,11 +26,24 @@ class Condition:
     def __init__(self, rule: Any) -> None:
         self.rule = rule
         self._run = compile_rule(True if rule is None else rule)
+
+    @cached_property
+    def _reads(self) -> Reads:
         reads = Reads()
-        reads.rule(rule)
-        self.reads = frozenset(reads.paths)
-        self.guarded_reads = self.reads - reads.bare
-        self.reads_all = reads.everything
+        reads.rule(self.rule)
+        return reads
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        return frozenset(self._reads.paths)
+
+    @property
+    def guarded_reads(self) -> frozenset[str]:
+        return self.reads - self._reads.bare
+
+    @property
+    def reads_all(self) -> bool:
+        return self._reads.everything
 
     def evaluate(self, data: Any, budget: Budget | None = None) -> bool:
         """Whether the condition holds for `data`. Raises EvaluationError, which is never "false".

@@ -20,6 +20,11 @@ def steps_of(path: Any, budget: Budget) -> tuple[str, ...]:
     return tuple(text.split("."))
 
 
+def dotted_path(path: Any) -> str:
+    """The same as one text; empty for the whole data."""
+    return path if type(path) is str else ".".join(steps_of(path, Budget()))
+
+
 def look_up(data: Any, steps: tuple[str, ...], budget: Budget) -> Any:
     """The value at `steps`, UNDEFINED where there is none (a null on the way is none, at the end it is a value)."""
     for name in steps:

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from workflow_design.kernel.language.budget import Budget
 from workflow_design.kernel.language.compiler import is_literal
-from workflow_design.kernel.language.paths import steps_of
+from workflow_design.kernel.language.paths import dotted_path
 
 LOOPS: Final = frozenset({"map", "filter", "reduce", "all", "some", "none"})
 
@@ -25,7 +24,8 @@ class Reads:
         """Adds what `rule` reads; `outer` is false where its data is an item of a list, whose reads don't count."""
         if isinstance(rule, list):
             for item in rule:
-                self.rule(item, outer=outer)
+                if isinstance(item, dict | list):
+                    self.rule(item, outer=outer)
         if not isinstance(rule, dict):
             return
         ((name, raw),) = rule.items()
@@ -48,11 +48,10 @@ class Reads:
                 self._path(path, has_default=True)
 
     def _path(self, path: Any, *, has_default: bool) -> None:
-        steps = steps_of(path, Budget()) if is_literal(path) and not isinstance(path, list) else ()
-        if not steps:
+        dotted = dotted_path(path) if is_literal(path) and not isinstance(path, list) else ""
+        if not dotted:
             self.everything = True
             return
-        dotted = ".".join(steps)
         self.paths.add(dotted)
         if not has_default:
             self.bare.add(dotted)

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflow_design.kernel import structure
+from workflow_design.kernel.fields import merged_fields
 from workflow_design.kernel.graph import GraphError, compile_graph
 from workflow_design.kernel.limits import MAX_PROBLEMS
 from workflow_design.kernel.problems import Problem
 from workflow_design.kernel.proof import decisions
 from workflow_design.kernel.proof.data import check_reads
+from workflow_design.kernel.proof.decisions.ground import Ground
 from workflow_design.kernel.proof.flow import Flow, flow
 from workflow_design.kernel.proof.loops import check_loops
 from workflow_design.kernel.proof.messages import flow_problems
@@ -49,15 +51,17 @@ def prove(bundle: Mapping[str, Any]) -> Proof:
     Takes up to some seconds, most of them in another process: nobody should wait for a lock meanwhile. What can't be
     decided in time is `unproved`.
     """
-    problems = structure.check(bundle)
+    merged = merged_fields(bundle)
+    problems = structure.check(bundle, merged)
     broken = any(problem.severity == "error" for problem in problems)
     net = _net(bundle)
     if net is not None:
         found = flow(net)
-        problems += _flow_and_data(bundle, found)
+        ground = Ground(bundle, net, merged.fields)
+        problems += _flow_and_data(ground, found)
         if not broken:  # else conditions and schemas may be no such thing
-            problems += _decisions(bundle, net)
-            problems += check_loops(bundle, found, _never_taken(problems))
+            problems += _decisions(ground)
+            problems += check_loops(bundle, found, _never_taken(problems), ground)
     proved = net is not None and all(problem.severity == "warning" for problem in problems)
     return Proof(problems, proved, structure.assumptions(bundle))
 
@@ -67,7 +71,7 @@ def check(bundle: Mapping[str, Any]) -> list[Problem]:
     say.
     """
     net = _net(bundle)
-    return [] if net is None else _flow_and_data(bundle, flow(net))
+    return [] if net is None else _flow_and_data(Ground(bundle, net), flow(net))
 
 
 def _net(bundle: Mapping[str, Any]) -> Net | None:
@@ -79,8 +83,8 @@ def _net(bundle: Mapping[str, Any]) -> Net | None:
         return None
 
 
-def _flow_and_data(bundle: Mapping[str, Any], found: Flow) -> list[Problem]:
-    return [*flow_problems(found), *check_writers(found), *check_reads(bundle, found.net, MAX_PROBLEMS)]
+def _flow_and_data(ground: Ground, found: Flow) -> list[Problem]:
+    return [*flow_problems(found), *check_writers(found), *check_reads(ground.bundle, ground.known, MAX_PROBLEMS)]
 
 
 def _never_taken(problems: list[Problem]) -> set[int]:
@@ -91,7 +95,7 @@ def _never_taken(problems: list[Problem]) -> set[int]:
     }
 
 
-def _decisions(bundle: Mapping[str, Any], net: Net) -> list[Problem]:
-    problems, questions = decisions.quick(bundle, net)
+def _decisions(ground: Ground) -> list[Problem]:
+    problems, questions = decisions.quick(ground.bundle, ground.net, ground)
     answers = solve_all([question.payload for question in questions])
     return [*problems, *decisions.finish(questions, answers)]

@@ -103,9 +103,9 @@ class Definedness:
         return number is None or bool(bits >> number & 1)
 
 
-def check_reads(bundle: Bundle, net: Net, limit: int) -> list[Problem]:
+def check_reads(bundle: Bundle, known: Definedness, limit: int) -> list[Problem]:
     """A warning for each read of a field that may be unset then, unless what reads it asks for that itself."""
-    known = Definedness(bundle, net)
+    net = known.net
     problems: list[Problem] = []
     for read in _reads(bundle, net):
         bits = known.bits(read)

@@ -59,7 +59,10 @@ def clean_json(value: Any, path: str = "") -> tuple[Any, list[Problem]]:
 
 def canonical_text(value: Any) -> str:
     """One text per normal value, the order of keys included: equal texts, equal values."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encode(value)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def measure_json(value: Any, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES) -> Measure | None:

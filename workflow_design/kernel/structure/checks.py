@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workflow_design.kernel.fields import merged_fields
+from workflow_design.kernel.fields import MergedFields, merged_fields
 from workflow_design.kernel.problems import Problem
 from workflow_design.kernel.structure.data import FieldTypes, check_fields, check_schemas
 from workflow_design.kernel.structure.findings import MAX_NODES, Findings, OutOfWorkError
@@ -16,16 +16,17 @@ from workflow_design.kernel.structure.transforms import Variables, check_transfo
 from workflow_design.kernel.structure.types import Types
 
 
-def check(bundle: Mapping[str, Any]) -> list[Problem]:
+def check(bundle: Mapping[str, Any], merged: MergedFields | None = None) -> list[Problem]:
     """What is wrong with the structure of a bundle in normal form: every finding, at most 500; pure.
 
     What can't be stored is not looked for again. An error makes a run of the definition impossible or wrong in a way
     that is certain; a warning is suspicious; `unproved` says what wasn't looked at. Paths are pointers into the
-    exported document. Nothing here proves anything: soundness, gaps and data flow are other checks.
+    exported document. Nothing here proves anything: soundness, gaps and data flow are other checks. `merged`: the
+    bundle's fields, where they are known already.
     """
     findings = Findings()
     types = Types()
-    merged = merged_fields(bundle)
+    merged = merged_fields(bundle) if merged is None else merged
     fields = FieldTypes(merged.fields, types)
     check_fields(bundle, merged, findings)
     check_flow(bundle, findings)

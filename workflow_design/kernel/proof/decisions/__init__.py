@@ -13,14 +13,17 @@ from typing import Any
 from workflow_design.kernel.problems import Problem
 from workflow_design.kernel.proof.decisions.deciding import Deciding, Question
 from workflow_design.kernel.proof.decisions.finishing import problems_of
+from workflow_design.kernel.proof.decisions.ground import Ground
 from workflow_design.kernel.proof.net import Net
 
 __all__ = ["Question", "finish", "quick", "solve"]
 
 
-def quick(bundle: Mapping[str, Any], net: Net) -> tuple[list[Problem], list[Question]]:
-    """What is decided at once, in bounded time, and what is left to `solve`; `net` is that of the compiled bundle."""
-    deciding = Deciding(bundle, net)
+def quick(bundle: Mapping[str, Any], net: Net, ground: Ground | None = None) -> tuple[list[Problem], list[Question]]:
+    """What is decided at once, in bounded time, and what is left to `solve`; `net` is that of the compiled bundle,
+    `ground` theirs where it is made already.
+    """
+    deciding = Deciding(bundle, ground or Ground(bundle, net))
     deciding.run()
     return deciding.problems, deciding.questions
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import chain, combinations
 from typing import Any, Literal
 
@@ -18,6 +19,8 @@ MAX_CELLS = 5_000
 MAX_GROUPS = 6
 """Kinds of items of a list that are told apart: a cell for each set of them."""
 MAX_TRIED = 8
+MAX_MERGED = 30
+"""Values to try from which on those of another merged cell aren't added."""
 
 Measure = Literal["number", "day", ""]
 
@@ -48,14 +51,15 @@ _BEFORE = -1
 
 @dataclass(slots=True)
 class Cell:
-    """`value` stands for all values of the cell; `tried` are values of it with where they come from.
+    """`value` stands for all values of the cell; `try_first` gives values of it with where they come from, made only
+    where some are asked for: most splits are decided without.
 
     `known`: which kinds of cuts told it apart, so that a leaf without such a list of cuts claims nothing of it.
     `low`, `high`: its bounds, where it is a stretch of numbers or of days.
     """
 
     value: Any
-    tried: list[tuple[Any, Source]]
+    try_first: Callable[[], list[tuple[Any, Source]]]
     known: Literal["one", "whole", "doubles", "texts", "dates", "items", "others"]
     measure: Measure = ""
     low: float = 0
@@ -63,6 +67,18 @@ class Cell:
     whole: bool = False
     part: Numbers | None = None
     """The numbers of which it is a stretch."""
+    merged: list[Cell] = field(default_factory=list)
+    """Others that no leaf tells from this one."""
+    _tried: list[tuple[Any, Source]] | None = None
+
+    @property
+    def tried(self) -> list[tuple[Any, Source]]:
+        """Values to try, of merged cells too."""
+        if self._tried is None:
+            self._tried = self.try_first()
+            for cell in self.merged:
+                self._tried += cell.tried[:2] if len(self._tried) < MAX_MERGED else []
+        return self._tried
 
     @property
     def alone(self) -> bool:
@@ -97,7 +113,7 @@ def _cells(part: Part, source: Source, cuts: Sequence[Cuts]) -> Iterator[Cell]:
         if isinstance(part.value, int | float) and not isinstance(part.value, bool):
             measure, low = "number", part.value
         whole = type(part.value) is int
-        yield Cell(part.value, [(part.value, source)], "one", measure, low, low, whole)
+        yield Cell(part.value, partial(_these, [part.value], source), "one", measure, low, low, whole)
     elif isinstance(part, Numbers):
         yield from _numbers(part, source, cuts)
     elif isinstance(part, Texts) and part.form == "date":
@@ -108,7 +124,7 @@ def _cells(part: Part, source: Source, cuts: Sequence[Cuts]) -> Iterator[Cell]:
     elif isinstance(part, Lists):
         yield from _lists(part, source, cuts)
     else:
-        yield Cell([], [(value, source) for value in ({}, [], [0], {"x": 1})], "others")
+        yield Cell([], partial(_these, ({}, [], [0], {"x": 1}), source), "others")
 
 
 def _union(sets: Iterable[frozenset[str] | None]) -> set[str]:
@@ -130,9 +146,13 @@ def _numbers(part: Numbers, source: Source, cuts: Sequence[Cuts]) -> Iterator[Ce
         ends = number_at(start, whole), number_at(after - 1, whole)
         if start == after - 1 and source.excludes(value):
             continue
-        near = (bound for bound in _round_numbers(value) if ends[0] <= bound <= ends[1])
-        tried = [(one, source) for one in dict.fromkeys((value, *near, *ends))]
-        yield Cell(value, tried, "whole" if whole else "doubles", "number", *ends, whole, part)
+        try_first = partial(_plain_numbers, value, ends, source)
+        yield Cell(value, try_first, "whole" if whole else "doubles", "number", *ends, whole, part)
+
+
+def _plain_numbers(value: float, ends: tuple[float, float], source: Source) -> list[tuple[Any, Source]]:
+    near = (bound for bound in _round_numbers(value) if ends[0] <= bound <= ends[1])
+    return [(one, source) for one in dict.fromkeys((value, *near, *ends))]
 
 
 def _round_numbers(value: float) -> Iterator[int]:
@@ -160,8 +180,12 @@ def _dates(source: Source, cuts: set[str]) -> Iterator[Cell]:
     for start, after in [*stretches[1:], stretches[0]]:  # the last to be shown to people
         last = after - 1 if start > 0 else start
         plain = min(max(start, _USUAL_DAY), last)
-        days = dict.fromkeys((plain, start, last))
-        yield Cell(day_text(plain), [(day_text(day), source) for day in days], "dates", "day", start, last)
+        try_first = partial(_plain_days, (plain, start, last), source)
+        yield Cell(day_text(plain), try_first, "dates", "day", start, last)
+
+
+def _plain_days(days: tuple[int, ...], source: Source) -> list[tuple[Any, Source]]:
+    return [(day_text(day), source) for day in dict.fromkeys(days)]
 
 
 _USUAL_DAY = date(2026, 1, 1).toordinal()
@@ -183,12 +207,12 @@ def _texts(part: Texts, source: Source, alone: set[str]) -> Iterator[Cell]:
     ordered = sorted(alone | (set() if part.form else {""}))
     for text in ordered:
         if not source.excludes(text):
-            yield Cell(text, [(text, source)], "one")
+            yield Cell(text, partial(_these, [text], source), "one")
     if not part.form:
         tried = [text for text in _plain_texts(part) if text not in alone and text]
         fitting = [text for text in tried if source.gives(text)]
         other = next("x" * size for size in range(1, len(alone) + 2) if "x" * size not in alone)
-        yield Cell(fitting[0] if fitting else other, [(text, source) for text in fitting[:MAX_TRIED]], known)
+        yield Cell(fitting[0] if fitting else other, partial(_these, fitting[:MAX_TRIED], source), known)
         return
     tried = sorted(set(_moments(ordered)))
     for low, high in zip([None, *ordered], [*ordered, None], strict=True):
@@ -197,7 +221,11 @@ def _texts(part: Texts, source: Source, alone: set[str]) -> Iterator[Cell]:
         value = between[0] if between else f"{low or ''}!"
         if (low is not None and value <= low) or (high is not None and value >= high):
             raise TooLargeError
-        yield Cell(value, [(text, source) for text in between[:MAX_TRIED]], known)
+        yield Cell(value, partial(_these, between[:MAX_TRIED], source), known)
+
+
+def _these(values: Iterable[Any], source: Source) -> list[tuple[Any, Source]]:
+    return [(value, source) for value in values]
 
 
 def _plain_texts(part: Texts) -> list[str]:
@@ -236,5 +264,4 @@ def _lists(part: Lists, source: Source, cuts: Sequence[Cuts]) -> Iterator[Cell]:
             if not few and source.excludes(few):
                 continue
             many = [item for place in chosen for item in wholes[place]]
-            tried = [(value, source) for value in (few, many)]
-            yield Cell(few, tried, "items" if size else "one")
+            yield Cell(few, partial(_these, [few, many], source), "items" if size else "one")

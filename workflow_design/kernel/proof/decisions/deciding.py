@@ -21,7 +21,6 @@ from workflow_design.kernel.proof.decisions.splits import Claims, Findings, Spli
 from workflow_design.kernel.proof.decisions.state import check_forms, check_state
 from workflow_design.kernel.proof.decisions.transforms import check_computing, check_transforms
 from workflow_design.kernel.proof.decisions.words import NO_DEFAULT, NO_RESULT, TOO_LARGE, TOO_LATE, Reports
-from workflow_design.kernel.proof.net import Net
 
 MAX_SECONDS = 1.0
 """Of the processor, for all splits of a definition; the rest is unproved."""
@@ -46,10 +45,10 @@ class Question:
 class Deciding:
     """The splits of one bundle."""
 
-    def __init__(self, bundle: Mapping[str, Any], net: Net, until: float | None = None) -> None:
+    def __init__(self, bundle: Mapping[str, Any], ground: Ground, until: float | None = None) -> None:
         self.bundle = bundle
-        self.net = net
-        self.ground = Ground(bundle, net)
+        self.net = ground.net
+        self.ground = ground
         self.facts = Facts(self.ground)
         self.reports = Reports(self.ground)
         self.until = thread_time() + MAX_SECONDS if until is None else until
@@ -65,7 +64,7 @@ class Deciding:
                 return
             net = copy(self.net)
             net.possible = self.net.possible - self.never
-            again = Deciding(self.bundle, net, self.until)
+            again = Deciding(self.bundle, Ground(self.bundle, net, self.ground.fields), self.until)
             again._look()
             if thread_time() > self.until:
                 return

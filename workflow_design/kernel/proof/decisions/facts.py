@@ -29,7 +29,8 @@ class Facts:
         self._ground = ground
         self._graph = ground.net.graph
         self._known: dict[tuple[int, int], list[Way]] = {}
-        self._reads: dict[int, Reads | None] = {}
+        self._kept: dict[int, Way] = {}
+        self._reads: dict[int, tuple[Reads, frozenset[str]] | None] = {}
 
     def after(self, task: int | None, event: Event) -> Any:
         """A rule that holds whenever `task` comes to `event`; None where nothing is known."""
@@ -44,7 +45,7 @@ class Facts:
         if any(not way for way in ways):
             return set()
         read = (self._read(index) for way in ways for index, _ in way)
-        return {path for reads in read if reads for path in reads.paths}
+        return {path for found in read if found for path in found[0].paths}
 
     def _after(self, task: int | None, event: Event, hops: int) -> list[Way]:
         if task is None or hops == 0:
@@ -64,7 +65,9 @@ class Facts:
         ways: list[Way] = []
         for index in incoming:
             way = self._graph.transitions[index]
-            taken = [(number, rule) for number, rule in self._taken(index) if self._lasts(number, task, ())]
+            if index not in self._kept:  # asked for once for each number of hops
+                self._kept[index] = [said for said in self._taken(index) if self._lasts(said[0], task, ())]
+            taken = self._kept[index]
             for before in self._after(way.source, way.event, hops - 1):
                 ways.append([*before, *taken])
         return ways if len(ways) <= MAX_WAYS and sum(map(len, ways)) <= MAX_CONDITIONS else [[]]
@@ -92,21 +95,22 @@ class Facts:
 
     def _lasts(self, index: int, task: int, changed: Iterable[str]) -> bool:
         """Whether what the condition of a transition says stays so until `task` has ended and written `changed`."""
-        reads = self._read(index)
-        if reads is None:
+        found = self._read(index)
+        if found is None:
             return False
-        names = {path.partition(".")[0] for path in reads.paths}
+        names = found[1]
         if "_task" in names or not names.isdisjoint(changed):
             return False
         if self._ground.sequential(task):
             return True
         return all(name not in self._ground.fields or not self._ground.fields[name].writers for name in names)
 
-    def _read(self, index: int) -> Reads | None:
-        """What the condition of a transition reads; None where it is of no use here."""
+    def _read(self, index: int) -> tuple[Reads, frozenset[str]] | None:
+        """What the condition of a transition reads, with the fields of it; None where it is of no use here."""
         if index not in self._reads:
             rule, reads = self._graph.transitions[index].condition, Reads()
             reads.rule(rule)
             useful = rule is not None and not reads.everything and weight(rule) <= MAX_WEIGHT
-            self._reads[index] = reads if useful else None
+            roots = frozenset(path.partition(".")[0] for path in reads.paths)
+            self._reads[index] = (reads, roots) if useful else None
         return self._reads[index]

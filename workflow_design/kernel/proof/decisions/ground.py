@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from workflow_design.kernel.fields import merged_fields, ticket_constants
+from workflow_design.kernel.fields import Field, merged_fields, ticket_constants
 from workflow_design.kernel.graph.model import Event
 from workflow_design.kernel.language.budget import Budget
 from workflow_design.kernel.language.paths import look_up
@@ -39,16 +39,18 @@ class Ground:
     `tickets` are the keys of the ticket types, or "" alone where there is none: any field may be given then.
     """
 
-    def __init__(self, bundle: Bundle, net: Net) -> None:
+    def __init__(self, bundle: Bundle, net: Net, fields: Mapping[str, Field] | None = None) -> None:
         self.net = net
         self.bundle = bundle
-        self.fields = merged_fields(bundle).fields
+        self.fields = merged_fields(bundle).fields if fields is None else fields
         self.known = Definedness(bundle, net)
         self.presets = {ticket["key"]: ticket for ticket in bundle["tickets"]}
         self.tickets = list(self.presets) or [""]
         self.index = net.graph.index
         self._parts: dict[tuple[int, int], list[Part]] = {}
         self._sources: dict[int, Source] = {}
+        self._schemas: dict[str, dict[int, Any]] = {}
+        self._all_writers: dict[str, dict[int, None]] = {}
 
     @cached_property
     def reached(self) -> frozenset[int]:
@@ -109,8 +111,7 @@ class Ground:
     def written(self, writer: int, path: str) -> list[tuple[Part, Source]]:
         """What lies at a path below a field that a task writes, when it has just written it."""
         name, _, below = path.partition(".")
-        key = self.net.graph.tasks[writer].key
-        return self._below(next(source.schema for source in self.fields[name].sources if source.task == key), below)
+        return self._below(self.outputs(name)[writer], below)
 
     def is_set(self, task: int | None, event: Event, ticket: str, name: str) -> bool:
         """Whether the field is certainly there."""
@@ -118,12 +119,11 @@ class Ground:
         number = self.known.fields.get(name)
         return number is not None and bool(bits >> number & 1)
 
-    def writers(self, task: int | None, event: Event, name: str) -> list[int]:
+    def writers(self, task: int | None, event: Event, name: str) -> Collection[int]:
         """Whose value the field may have: indexes of tasks, SUBMISSION."""
         if task is None:
             return [SUBMISSION]
-        others = (self.index[key] for key in self.fields[name].writers)
-        writers = [SUBMISSION, *(writer for writer in others if writer in self.reached)]
+        writers = self._writers(name)
         number = 1 << self.known.fields[name]
         mine = event == "completed" and task in writers
         if mine and self.known.written[task] & number:
@@ -132,6 +132,20 @@ class Ground:
             return writers
         there = self._reaching[task]
         return [writer for writer in writers if (mine and writer == task) or self._definition(writer, name) & there]
+
+    def _writers(self, name: str) -> Mapping[int, None]:
+        """Whoever may write the field at all, SUBMISSION first."""
+        if name not in self._all_writers:
+            others = (writer for writer in self.outputs(name) if writer in self.reached)
+            self._all_writers[name] = dict.fromkeys((SUBMISSION, *others))
+        return self._all_writers[name]
+
+    def outputs(self, name: str) -> Mapping[int, Any]:
+        """By task that writes the field, reached or not, the schema of what it writes."""
+        if name not in self._schemas:
+            sources = self.fields[name].sources
+            self._schemas[name] = {self.index[one.task]: one.schema for one in sources if one.task is not None}
+        return self._schemas[name]
 
     def given(self, ticket: str, name: str) -> list[tuple[Part, Source]]:
         """What a ticket type gives the field, if anything."""
@@ -156,14 +170,16 @@ class Ground:
         """By task, whose values may be there when it opens, where one task is open at a time: a may-analysis."""
         graph = self.net.graph
         kills, makes = [0] * len(graph.tasks), [0] * len(graph.tasks)
+        whole = dict.fromkeys(self.fields, 0)
+        for (_writer, name), number in self._numbers.items():
+            whole[name] |= 1 << number
         for task in graph.tasks:
             for name in task.outputs:
                 if name not in self.fields:
                     continue
                 makes[task.index] |= self._definition(task.index, name)
                 if self.known.written[task.index] >> self.known.fields[name] & 1:
-                    for writer in (SUBMISSION, *(self.index[key] for key in self.fields[name].writers)):
-                        kills[task.index] |= self._definition(writer, name)
+                    kills[task.index] |= whole[name]
         there = [0] * len(graph.tasks)
         begin = sum(1 << number for (writer, _), number in self._numbers.items() if writer == SUBMISSION)
         todo: deque[int] = deque()
@@ -203,7 +219,7 @@ class Ground:
     def _below(self, schema: Any, below: str) -> list[tuple[Part, Source]]:
         """The parts of a schema, or of what lies below a path in it, which may be absent."""
         if not below:
-            return [(part, self._source(schema)) for part in self._parts_of(schema)]
+            return [(part, self._source(schema)) for part in self.parts_of(schema)]
         inner, always = schema, True
         for step in below.split("."):
             listed = inner.get("properties") if isinstance(inner, dict) and inner.get("type") == "object" else None
@@ -212,10 +228,11 @@ class Ground:
             always = always and step in inner.get("required", ())
             inner = listed[step]
         source = HIDDEN if any(references(schema)) else self._source(inner)  # alone it may mean something else
-        parts = [(part, source) for part in self._parts_of(inner, schema)]
+        parts = [(part, source) for part in self.parts_of(inner, schema)]
         return parts if always else [*parts, (One(ABSENT), ANYWHERE)]
 
-    def _parts_of(self, schema: Any, root: Any = None) -> list[Part]:
+    def parts_of(self, schema: Any, root: Any = None) -> list[Part]:
+        """The parts of a schema that lives as long as the bundle, made once."""
         key = id(schema), id(root)
         if key not in self._parts:
             self._parts[key] = parts_of(schema, root)
@@ -267,8 +284,7 @@ class Ground:
         """The value as that writer may have given it, with what it needs besides; nothing where it can't be."""
         schema = self.fields[name].schema
         if writer != SUBMISSION:
-            key = self.net.graph.tasks[writer].key
-            schema = next(source.schema for source in self.fields[name].sources if source.task == key)
+            schema = self.outputs(name)[writer]
         elif (preset := self.presets.get(ticket)) is not None:
             if name not in preset["fields"]:
                 return
@@ -307,5 +323,5 @@ class Ground:
     def some_values(self, schema: Any) -> Iterator[Any]:
         """A few values that fit a schema, the plain ones first."""
         source = self._source(schema)
-        for cell in cells_of(Held([(part, source) for part in self._parts_of(schema)]), []):
+        for cell in cells_of(Held([(part, source) for part in self.parts_of(schema)]), []):
             yield from (value for value, _ in cell.tried if source.gives(value))

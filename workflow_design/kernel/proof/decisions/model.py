@@ -209,7 +209,7 @@ class _Builder:
                     merged[key] = len(kept)
                     kept.append(cell)
                 else:
-                    kept[merged[key]].tried += cell.tried[:2] if len(kept[merged[key]].tried) < 30 else []
+                    kept[merged[key]].merged.append(cell)
             for table_place, table in enumerate(mine):
                 table.values = {(number,): key[table_place] for key, number in merged.items()}
             self.cells[place] = kept

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from math import floor
 from typing import Any, Literal
 
-from workflow_design.kernel.language.budget import Budget
 from workflow_design.kernel.language.compiler import is_literal
-from workflow_design.kernel.language.paths import steps_of
+from workflow_design.kernel.language.paths import dotted_path
 from workflow_design.kernel.language.reads import Reads
 from workflow_design.kernel.language.values import truthy
 from workflow_design.kernel.schemas import canonical_text
@@ -142,7 +141,7 @@ def path_of(rule: Any) -> str | None:
         return None
     if len(operands) > 1 and (isinstance(operands[1], dict | list)):
         return None
-    return ".".join(steps_of(operands[0], Budget())) or None
+    return dotted_path(operands[0]) or None
 
 
 def operation(rule: Any) -> tuple[str, list[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from workflow_design.kernel.engine.routing import RoutingError, choose
@@ -27,7 +28,7 @@ class Split:
     gate: Gate
     exits: tuple[int, ...]
 
-    @property
+    @cached_property
     def conditions(self) -> list[tuple[int, Any]]:
         """(transition, rule) of all but the default; the rule is true where there is no condition."""
         listed = [self.graph.transitions[index] for index in self.exits]

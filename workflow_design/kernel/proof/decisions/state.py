@@ -60,9 +60,8 @@ def check_forms(ground: Ground) -> Iterator[Problem]:
         schema = task["output_schema"]
         required = schema.get("required", ()) if isinstance(schema, dict) and task["task_type"] == "FORM" else ()
         for place, name in enumerate(required):
-            field = ground.fields.get(name)
-            source = next((one for one in field.sources if one.task == task["key"]), None) if field else None
-            if source is not None and not parts_of(source.schema):
+            schema = ground.outputs(name).get(number, True) if name in ground.fields else True
+            if not ground.parts_of(schema):
                 message = (
                     f'The form "{task["key"]}" requires "{name}", but no value fits its schema, so that nobody can '
                     "complete it. Change the schema."

@@ -41,11 +41,13 @@ MAX_SPLITS = 4
 """Splits for which data is looked for that keeps a run inside at all of them."""
 
 
-def check_loops(bundle: Mapping[str, Any], found: Flow, never: Iterable[int] = ()) -> list[Problem]:
+def check_loops(
+    bundle: Mapping[str, Any], found: Flow, never: Iterable[int] = (), ground: Ground | None = None
+) -> list[Problem]:
     """What is wrong with the circles of a definition whose flow is sound as far as is known: else flow says it. `never`
-    are transitions that are known never to be taken.
+    are transitions that are known never to be taken; `ground` is the flow's, where it is made already.
     """
-    return [] if found.wrong or not found.decided else _Search(bundle, found, frozenset(never)).run()
+    return [] if found.wrong or not found.decided else _Search(bundle, found, frozenset(never), ground).run()
 
 
 class _TooMuchError(Exception):
@@ -53,13 +55,15 @@ class _TooMuchError(Exception):
 
 
 class _Search:
-    def __init__(self, bundle: Mapping[str, Any], found: Flow, never: frozenset[int]) -> None:
+    def __init__(
+        self, bundle: Mapping[str, Any], found: Flow, never: frozenset[int], ground: Ground | None = None
+    ) -> None:
         net = found.net
         self.graph = net.graph
         self.circles = Circles(net, net.possible - never, found.together)
         self.begin = tuple(self.circles.within(range(len(net.graph.tasks))))
         if self.begin:
-            self.ground = Ground(bundle, net)
+            self.ground = ground or Ground(bundle, net)
             self.changing = Changing(bundle, net)
             self.staying = Staying(self.ground, self.changing, self.circles)
             self.rounds = Rounds(self.ground)
