@@ -1,6 +1,7 @@
 """What every test stands on: settings of its own, a database cloned from a template, two companies.
 
 - `db` (or the marker `django_db`): everything the test writes is undone at its end; the connection begins on `public`.
+- `file_db`: for fixtures of a file, whose rows every test of it finds; `db` undoes what a test makes of them.
 - `acme`, `globex`: the two companies. `acme_db`: `db` with the connection on acme's schema. `in_company(company)`
   does the same for a block.
 - `own_database`: for tests that commit, or need several connections: a database for this one test.
@@ -41,17 +42,20 @@ import django
 django.setup()
 
 import pytest  # noqa: E402
+from django.conf import settings as all_settings  # noqa: E402
 from django.test.client import ClientHandler  # noqa: E402
 from django_tenants.utils import tenant_context  # noqa: E402
 
 from core.db import connection  # noqa: E402
 from tenants import hosts, throttles  # noqa: E402
 from tenants.models import Company  # noqa: E402
-from tests.database import OwnDatabase, TestServer  # noqa: E402
+from tests.database import OwnDatabase, TestServer, commits, undone  # noqa: E402
 from tests.servers import Servers  # noqa: E402
 from workflow_design import versions  # noqa: E402
 
 pytest_plugins = ["tests.people"]
+
+all_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_collection_modifyitems(items):
@@ -86,14 +90,21 @@ def _one_middleware_chain():
 
 
 @pytest.fixture(autouse=True)
-def _forgetful(settings):
+def _forgetful():
     """Nothing that a process remembers between requests goes from one test to the next."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     yield
     hosts.forget()
     throttles.forget()
     versions.forget()
     connection.set_schema_to_public()
+
+
+@pytest.fixture(scope="module")
+def file_db(django_db_setup, django_db_blocker):
+    """For fixtures of a file: what they write is there in every test of it. `db` undoes what a test changes of it, and
+    the end of the file all of it."""
+    with django_db_blocker.unblock(), undone():
+        yield
 
 
 @pytest.fixture
@@ -131,8 +142,7 @@ def in_company():
 
 
 def _company(request, slug):
-    committing = {"own_database", "shared_database"}.intersection(request.fixturenames)
-    request.getfixturevalue(committing.pop() if committing else "db")
+    request.getfixturevalue(commits(request) or "db")
     return Company.objects.select_related("plan").get(slug=slug)
 
 

@@ -22,7 +22,8 @@ from types import TracebackType
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
-from django.db import connections
+import pytest
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from psycopg import sql
 
 from core.db import connection
@@ -160,12 +161,29 @@ def _django_on(url: str) -> Iterator[None]:
         "PORT": str(target.port or 5432),
         "OPTIONS": options,
     }
-    connections.close_all()
-    before = {key: connection.settings_dict[key] for key in values}
-    connection.settings_dict.update(values)
+    # This thread's connection of before stays as it is, with the transaction that it may be in.
+    outer = connections[DEFAULT_DB_ALIAS]
+    before = {key: outer.settings_dict[key] for key in values}
+    outer.settings_dict.update(values)
+    connections[DEFAULT_DB_ALIAS] = connections.create_connection(DEFAULT_DB_ALIAS)
     try:
         yield
     finally:
         connections.close_all()
-        connection.set_schema_to_public()
-        connection.settings_dict.update(before)
+        connections[DEFAULT_DB_ALIAS] = outer
+        outer.settings_dict.update(before)
+
+
+def commits(request: pytest.FixtureRequest) -> str | None:
+    """The fixture by which this test has a database of its own or its file's, where what is written is committed."""
+    return next((name for name in ("own_database", "shared_database") if name in request.fixturenames), None)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What the block writes is undone. As in Django's TestCase, transactions that allow none around them may begin."""
+    block = transaction.atomic()
+    block._from_testcase = True
+    with block:
+        yield
+        transaction.set_rollback(True)

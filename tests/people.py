@@ -17,6 +17,9 @@ Everybody's password is PASSWORD. `api(role)` is a client that is signed in as t
         assert alice.post("/api/workflow/workflows/", {"key": "leave", "title": "Leave"}).status_code == 201
         assert api("workflow_creator", globex).get("/api/workflow/workflows/").json()["count"] == 0
 
+A file whose tests all act as them has them made once: `pytestmark = pytest.mark.usefixtures("cast")`. Then there they
+are from the beginning, each of them.
+
 Several roles make one person who has them all (`api(("user", "task_worker"))`), no roles one who has none (`api(())`),
 None nobody: calls without a token. `by="path"` calls /api/tenants/{slug}/… on the public host. Answers are Django's
 (`status_code`, `json()`, `headers`). The connection keeps the company that it had before a call.
@@ -25,6 +28,7 @@ None nobody: calls without a token. `by="path"` calls /api/tenants/{slug}/… on
 from __future__ import annotations
 
 import json
+from copy import copy
 from typing import Any
 
 import pytest
@@ -33,7 +37,9 @@ from django_tenants.utils import tenant_context
 
 from core.db import connection
 from core.models import Actor
+from tenants.models import Company
 from tests.contract import complaint
+from tests.database import commits
 from users import tokens
 from users.models import User
 from users.services.people import person_create
@@ -138,11 +144,23 @@ def signed_in(roles: str | tuple[str, ...] | None, company: Any, by: str = "host
     return Caller(company, user, pair, by)
 
 
+@pytest.fixture(scope="module")
+def cast(file_db):
+    """Everybody of the table above, at acme, made and signed in once for all tests of a file."""
+    acme = Company.objects.select_related("plan").get(slug="acme")
+    return {role: signed_in(role, acme) for role in CAST}
+
+
 @pytest.fixture
-def api(acme):
+def api(request, acme):
     """`api(role, company=acme, by="host")`: see the module."""
+    there = request.getfixturevalue("cast") if "cast" in request.fixturenames and not commits(request) else {}
 
     def caller(roles: str | tuple[str, ...] | None, company: Any = acme, *, by: str = "host") -> Caller:
+        if company == acme and isinstance(roles, str) and roles in there:
+            # A person of this test's own: what it changes of one, no other sees.
+            one = there[roles]
+            return Caller(acme, copy(one.user), {"access": one.access, "refresh": one.refresh}, by)
         return signed_in(roles, company, by)
 
     return caller

@@ -24,8 +24,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tenants.models import Company
-from tests.conftest import undone
 from tests.contract import document
+from tests.database import undone
 from tests.people import signed_in
 from tests.routes import Scene
 from ticketflower.wsgi import application
