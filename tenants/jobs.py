@@ -22,6 +22,7 @@ from typing import Any
 
 from core.db import connection
 from tenants import queue
+from tenants.lots import Lot
 from tenants.models import Company
 from tenants.queue import Priority
 
@@ -45,7 +46,9 @@ class Job:
 
     `retries`: so often it is tried again, with growing delays, after it raised or its worker died. `on_failure` is
     called with the same arguments, in the same company, when it has failed for good, and again (up to DEFAULT_RETRIES
-    times) when that raises. `every`: seconds between two runs that workers enqueue by themselves.
+    times) when that raises. `every`: seconds between two runs that workers enqueue by themselves. `together` runs
+    several of this name and company, where that many are due, with fewer statements; what it says nothing of, and what
+    is unusual, is run singly.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Job:
     of_company: bool
     on_failure: Callable[..., None] | None = None
     every: int | None = None
+    together: Callable[[Lot], None] | None = None
 
     def enqueue(self, *, at: datetime | None = None, lock: str | None = None, **args: Any) -> None:
         """Add this job in the connection's transaction: none after a rollback. `args` are JSON values."""
@@ -85,9 +89,12 @@ def company_job(
     priority: Priority = Priority.NORMAL,
     retries: int = DEFAULT_RETRIES,
     on_failure: Callable[..., None] | None = None,
+    together: Callable[[Lot], None] | None = None,
 ) -> Callable[[Callable[..., None]], Job]:
     """Make a function a job that runs with the connection on the schema of the company that enqueued it."""
-    return lambda function: _register(Job(name, queue, priority, retries, function, True, on_failure))
+    return lambda function: _register(
+        Job(name, queue, priority, retries, function, True, on_failure, together=together)
+    )
 
 
 def system_job(

@@ -7,7 +7,7 @@ of the fetch. So a worker that was thought dead and wakes up again touches no jo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -21,6 +21,9 @@ from core.db import connection, prepared_cursor
 COMPANY, ARGS, FAILURES = "company", "args", "failures"
 # What is in a job of the installation without arguments.
 EMPTY = '{"company": null, "args": {}}'
+
+# So many due jobs are looked through for those that may be run together with the first.
+LOOK = 64
 
 _MINE = "id = %s AND status = 'doing' AND attempts = %s AND worker_id IS NOT DISTINCT FROM %s"
 
@@ -91,15 +94,21 @@ def add_for_companies(new: New) -> None:
 
 
 # What was due first comes first. A job with a lock waits for the earlier ones with it, as in procrastinate. `done` is
-# taken off before the others are looked at, because they need its count, but they see it still.
+# taken off before the others are looked at, because they need its count, but they see it still. Of the jobs that may be
+# run together with the first one, those are taken that are among the next due: looking further could take long.
+#
+# What PostgreSQL forgets of this when it dies does no harm: the job is run again. What a job does is committed later,
+# and after that this is not forgotten.
 _FETCH = f"""
 WITH done AS (DELETE FROM public.procrastinate_jobs WHERE {_MINE} RETURNING id),
 next AS MATERIALIZED (
-    SELECT found.id
-    FROM (SELECT count(*) FROM done) AS before
+    SELECT found.*
+    FROM (SELECT count(*), set_config('synchronous_commit', 'off', true) FROM done) AS before
     CROSS JOIN unnest(%s::int[]) AS level
     CROSS JOIN LATERAL (
-        SELECT job.id FROM public.procrastinate_jobs AS job
+        SELECT job.id, job.task_name, job.queue_name, job.priority, job.args ->> 'company' AS company,
+            job.lock IS NULL AND NOT job.args ? 'failures' AS is_usual
+        FROM public.procrastinate_jobs AS job
         WHERE job.status = 'todo' AND job.priority = level + 0 * before.count
             AND COALESCE(job.scheduled_at, '-infinity'::timestamptz) <= now()
             AND (%s::text[] IS NULL OR job.queue_name = ANY(%s::text[]))
@@ -113,9 +122,32 @@ next AS MATERIALIZED (
         LIMIT 1 FOR UPDATE OF job SKIP LOCKED
     ) AS found
     LIMIT 1
+),
+more AS MATERIALIZED (
+    SELECT found.id
+    FROM next
+    CROSS JOIN LATERAL (
+        SELECT coalesce((SELECT room FROM unnest(%s::text[], %s::int[]) AS held (company, room)
+                         WHERE held.company = next.company), %s::int) - 1 AS room
+    ) AS left_over
+    CROSS JOIN LATERAL (
+        SELECT job.id FROM public.procrastinate_jobs AS job
+        WHERE next.is_usual AND next.task_name = ANY(%s::text[]) AND left_over.room > 0
+            AND job.id IN (
+                SELECT due.id FROM public.procrastinate_jobs AS due
+                WHERE due.status = 'todo' AND due.priority = next.priority
+                    AND COALESCE(due.scheduled_at, '-infinity'::timestamptz) <= now()
+                ORDER BY COALESCE(due.scheduled_at, '-infinity'::timestamptz), due.id LIMIT {LOOK}
+            )
+            AND job.id <> next.id AND job.status = 'todo' AND job.lock IS NULL AND NOT job.args ? 'failures'
+            AND job.task_name = next.task_name AND job.queue_name = next.queue_name
+            AND job.args ->> 'company' = next.company
+        ORDER BY job.id LIMIT greatest(left_over.room, 0) FOR UPDATE OF job SKIP LOCKED
+    ) AS found
 )
 UPDATE public.procrastinate_jobs AS job SET status = 'doing', worker_id = %s, queueing_lock = NULL
-FROM next WHERE job.id = next.id RETURNING job.id, job.task_name, job.args, job.attempts
+WHERE job.id IN (SELECT id FROM next UNION ALL SELECT id FROM more)
+RETURNING job.id, job.task_name, job.args, job.attempts
 """
 
 
@@ -127,13 +159,34 @@ def fetch(
     `done` is the worker's last job, which is taken off the queue in the same statement. Jobs of the companies `without`
     (uuids) are left alone.
     """
+    found = fetch_lot(queues=queues, worker=worker, done=done, without=without)
+    return found[0] if found else None
+
+
+def fetch_lot(
+    *,
+    queues: list[str] | None,
+    worker: int | None,
+    done: Fetched | None = None,
+    without: Sequence[str] = (),
+    together: Sequence[str] = (),
+    most: int = 1,
+    rooms: Mapping[str, int] | None = None,
+) -> list[Fetched]:
+    """The next job, as from `fetch`; and where it is one of those that may be run `together` (names), others of its
+    name and company that are due: at most `most` in all, of a company that `rooms` names so many. None of them has
+    failed before."""
     mine = done._mine if done else [0, 0, 0]
     left_out = list(without) or None
+    known = rooms or {}
+    values = [*mine, LEVELS, queues, queues, left_out, left_out, mine[0]]
+    values += [list(known), list(known.values()), most, list(together), worker]
     with prepared_cursor(anywhere=True) as cursor:
-        cursor.execute(_FETCH, [*mine, LEVELS, queues, queues, left_out, left_out, mine[0], worker])
-        row = cursor.fetchone()
-    if row is None:
-        return None
+        cursor.execute(_FETCH, values)
+        return sorted((_fetched(row, worker) for row in cursor.fetchall()), key=lambda job: job.id)
+
+
+def _fetched(row: tuple[Any, ...], worker: int | None) -> Fetched:
     number, name, content, attempts = row
     content = as_object(content)
     return Fetched(
@@ -163,10 +216,18 @@ def as_object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else orjson.loads(value)
 
 
-def delete(job: Fetched) -> None:
-    """Take a job that is done off the queue."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM public.procrastinate_jobs WHERE {_MINE}", job._mine)
+# Of jobs of one worker.
+_DELETE = """
+DELETE FROM public.procrastinate_jobs AS job USING unnest(%s::bigint[], %s::int[]) AS done (id, attempts)
+WHERE job.id = done.id AND job.status = 'doing' AND job.attempts = done.attempts
+    AND job.worker_id IS NOT DISTINCT FROM %s::bigint
+"""
+
+
+def delete(*done: Fetched) -> None:
+    """Take jobs that are done off the queue: in the transaction that is open, where one is."""
+    with prepared_cursor(anywhere=True) as cursor:
+        cursor.execute(_DELETE, [[job.id for job in done], [job.attempts for job in done], done[0].worker])
 
 
 def release(job: Fetched) -> None:

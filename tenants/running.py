@@ -1,4 +1,4 @@
-"""Running one job: its company entered and left, what it raises turned into what becomes of the job."""
+"""Running jobs: their company entered and left, what they raise turned into what becomes of them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError
 from core.db import connection, fetch_row
 from tenants import counters, hosts, queue
 from tenants.jobs import DEFAULT_RETRIES, Job, Later, delay, registry
+from tenants.lots import Lot, Rest
 from tenants.queue import Fetched
 
 log = structlog.get_logger("ticketflower.job")
@@ -53,19 +54,49 @@ class Gone(Exception):
     """The job's company, or its schema, is not there any more."""
 
 
-def run(job: Fetched) -> Run:
-    """Run the job; afterwards the connection is on `public`. What becomes of the job in the queue is `settle`'s."""
+def run(job: Fetched, rest: Rest | None = None) -> Run:
+    """Run the job, or the rest of it; afterwards the connection is on `public`. What becomes of the
+    job in the queue is `settle`'s."""
     started = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(job=job.name, job_id=job.id)
     try:
-        ended = _outcome(job)
+        ended = _outcome(job, rest)
     finally:
         connection.set_schema_to_public()
     counters.count(JOBS, job=job.name, outcome=ended.outcome)
-    _log(ended, round((time.perf_counter() - started) * 1000, 1))
+    _log(ended, time.perf_counter() - started)
     structlog.contextvars.clear_contextvars()
     return ended
+
+
+def run_together(lot: Lot) -> None:
+    """Run the jobs of a lot; what is not done then is left to other threads. Afterwards the connection is on `public`.
+    What is done is off the queue."""
+    first = lot.jobs[0]
+    together = registry[first.name].together
+    assert together is not None
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(job=first.name)
+    try:
+        _enter(first)
+        together(lot)
+    except (Suspended, Gone):
+        pass  # each of them is told so singly
+    except Exception as error:  # whose fault it is shows when each is run by itself
+        log.warning("jobs are run singly", exc_info=error)
+    finally:
+        connection.set_schema_to_public()
+    for job in lot.left:
+        lot.singly(job)
+    structlog.contextvars.clear_contextvars()
+
+
+def tell_done(job: Fetched, seconds: float) -> None:
+    """Count and log a job of a lot that is done."""
+    counters.count(JOBS, job=job.name, outcome=Outcome.DONE)
+    with structlog.contextvars.bound_contextvars(job_id=job.id):
+        _log(Run(Outcome.DONE), seconds)
 
 
 def settle(job: Fetched, ended: Run) -> None:
@@ -80,11 +111,17 @@ def settle(job: Fetched, ended: Run) -> None:
             queue.put_off(job.company, seconds=ended.seconds)
 
 
-def _outcome(job: Fetched) -> Run:
+def _outcome(job: Fetched, rest: Rest | None) -> Run:
     found = registry.get(job.name)
     try:
         if found is None:
             raise LookupError(f"There is no job named {job.name!r}.")
+        if rest is not None and rest.work is not None:
+            # Begun already: whether the company is suspended by now makes no difference, nor a database that is away.
+            structlog.contextvars.bind_contextvars(company=rest.company.slug)
+            connection.set_tenant(rest.company)
+            rest.work()
+            return Run(Outcome.DONE)
         if found.of_company:
             _enter(job)
         else:
@@ -146,8 +183,8 @@ def _enter(job: Fetched) -> None:
         raise Suspended
 
 
-def _log(ended: Run, duration_ms: float) -> None:
-    values = {"outcome": ended.outcome.value, "duration_ms": duration_ms}
+def _log(ended: Run, seconds: float) -> None:
+    values = {"outcome": ended.outcome.value, "duration_ms": round(seconds * 1000, 1)}
     if ended.seconds:
         values["again_in_seconds"] = round(ended.seconds, 1)
     if ended.error is None:

@@ -2,6 +2,8 @@
 
 Each thread has a connection of its own and asks for a job when a notification comes in, when the main thread, which
 looks every second for jobs that have come due, wakes it, and after each job. A database that is away is waited for.
+
+What may be run together a thread takes as a lot. Of what it leaves to be run singly the other threads are told.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import contextlib
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import cast
 
@@ -19,6 +22,8 @@ from psycopg import sql
 
 from core.db import connection
 from tenants import counters, queue, running, workers
+from tenants.jobs import registry
+from tenants.lots import Lot, Rest
 from tenants.queue import Fetched
 from tenants.running import Outcome, Run
 from ticketflower.shares import Shares
@@ -51,7 +56,8 @@ class Worker:
         self._bell = _Bell(concurrency)
         self._shares = Shares(concurrency)
         self._stopping = threading.Event()
-        self._running: dict[int, tuple[int, int]] = {}
+        self._running: dict[int, set[tuple[int, int]]] = {}
+        self._rests: deque[Rest] = deque()
         self._strange: set[tuple[int, int]] = set()
         self._schedule = workers.Schedule()
         self._next_beat = 0.0
@@ -97,7 +103,7 @@ class Worker:
                 self._bell.ring(1)
                 if self._stopping.is_set():
                     return
-        idle = self._concurrency - len(self._running)
+        idle = min(self._concurrency - len(self._running), self._shares.rooms()[0])
         if idle > 0 and (due := workers.due(self._queues, idle)):
             self._bell.ring(due)
 
@@ -128,7 +134,7 @@ class Worker:
 
         What is seen so twice is not just on its way from the one to the other.
         """
-        known = set(self._running.copy().values())
+        known = {_key(rest.job) for rest in self._rests.copy()}.union(*self._running.copy().values())
         strange = workers.held(worker) - known
         if lost := strange & self._strange:
             workers.give_back(worker, lost)
@@ -163,41 +169,92 @@ class Worker:
 
     def _work(self, place: int) -> None:
         ended: tuple[Fetched, Run] | None = None
-        while not (self._stopping.is_set() and ended is None):
+        while not (self._stopping.is_set() and ended is None and not self._rests):
             with self._waiting_for_the_database():
                 began = time.monotonic()
-                job = self._next(place, ended)
+                found = self._next(place, ended)
                 ended = None
-                self._running.pop(place, None)
-                if job is None:
+                if isinstance(found, Rest):
+                    ended = found.job, running.run(found.job, found)
+                elif len(found) == 1:
+                    ended = found[0], running.run(found[0])
+                elif found:
+                    if not self._run_lot(place, found):
+                        self._bell.wait(self._stopping)
+                else:
+                    self._running.pop(place, None)
                     close_old_connections()
                     if self._shares.full():  # who enqueues for such a company rings the bell too
                         self._stopping.wait(min(POLL_SECONDS, PAUSE_FACTOR * (time.monotonic() - began)))
                     self._bell.wait(self._stopping)
                     continue
-                self._running[place] = (job.id, job.attempts)
-                ended = job, running.run(job)
                 # Closes what is broken or too old; the next statement opens another.
                 close_old_connections()
                 reset_queries()
         connection.close()
 
-    def _next(self, place: int, ended: tuple[Fetched, Run] | None) -> Fetched | None:
-        """Write how the last job ended, and get the next; None: there is none, or the process is to stop."""
+    def _next(self, place: int, ended: tuple[Fetched, Run] | None) -> Rest | list[Fetched]:
+        """Write how the last job ended, and get the next: what another thread has left, or what is due. No job: there
+        is none, or the process is to stop."""
         self._shares.leave(place)
         done = ended[0] if ended and ended[1].outcome is Outcome.DONE else None
-        if ended and (done is None or self._stopping.is_set()):
+        most, rooms = self._shares.rooms()
+        idle = self._stopping.is_set() or self._id is None or most < 1
+        if ended and (done is None or idle or self._rests):
             running.settle(*ended)
             done = None
-        if self._stopping.is_set() or self._id is None:
-            return None
-        job = queue.fetch(queues=self._queues, worker=self._id, done=done, without=self._shares.full())
-        if job is not None and not self._shares.take(place, job.company):
-            # Another thread was quicker.
+        if rest := self._rest(place):
+            return rest
+        if idle:
+            return []
+        jobs = queue.fetch_lot(
+            queues=self._queues,
+            worker=self._id,
+            done=done,
+            without=[company for company, room in rooms.items() if room < 1],
+            together=[job.name for job in registry.values() if job.together is not None],
+            most=most,
+            rooms=rooms,
+        )
+        self._running[place] = {_key(job) for job in jobs}
+        may = self._shares.take(place, jobs[0].company, len(jobs)) if jobs else 0
+        for job in jobs[may:]:  # another thread was quicker
             queue.release(job)
             self._bell.ring(1)
-            return None
-        return job
+        return jobs[:may]
+
+    def _rest(self, place: int) -> Rest | None:
+        """What another thread has left, in the place that was kept for it. What has not been begun yet is given back
+        when the process is to stop."""
+        while True:
+            try:
+                rest = self._rests.popleft()
+            except IndexError:
+                return None
+            self._running[place] = {_key(rest.job)}
+            self._shares.move(_key(rest.job), place)
+            if rest.work is not None or not self._stopping.is_set():
+                return rest
+            queue.release(rest.job)
+            self._shares.leave(place)
+
+    def _run_lot(self, place: int, jobs: list[Fetched]) -> bool:
+        """Run jobs together; whether to look at once for others. Where their company has all that it may, those who
+        have been told of its free places look."""
+
+        def single(rest: Rest) -> None:
+            self._shares.split(place, _key(rest.job))
+            self._rests.append(rest)
+            self._bell.ring(1)
+
+        def called(count: int) -> None:
+            self._shares.free(place, count)
+            self._bell.ring(1)
+
+        running.run_together(Lot(jobs, single, called, running.tell_done))
+        self._shares.leave(place)
+        self._running.pop(place, None)
+        return jobs[0].company not in self._shares.full()
 
     @contextlib.contextmanager
     def _waiting_for_the_database(self) -> Iterator[None]:
@@ -208,6 +265,10 @@ class Worker:
             log.warning("The database does not do its part; trying again: %s", error)
             connection.close()
             time.sleep(POLL_SECONDS)
+
+
+def _key(job: Fetched) -> tuple[int, int]:
+    return job.id, job.attempts
 
 
 class _Bell:

@@ -5,6 +5,7 @@ jobs, so that neither could come first.
 from __future__ import annotations
 
 from tenants.jobs import company_job, system_job
+from tenants.lots import Lot
 from tenants.queue import Priority
 
 
@@ -14,7 +15,13 @@ def _call_lost(*, task: int, generation: int) -> None:
     action_lost(task_id=task, generation=generation)
 
 
-@company_job(name="actions.call", queue="actions", on_failure=_call_lost)
+def _call_together(lot: Lot) -> None:
+    from workflow_ops.services.lots import actions_go_on
+
+    actions_go_on(lot)
+
+
+@company_job(name="actions.call", queue="actions", on_failure=_call_lost, together=_call_together)
 def call(*, task: int, generation: int) -> None:
     """Call what an action calls, or go on with what has been answered."""
     from workflow_ops.services.calls import action_go_on

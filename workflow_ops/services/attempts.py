@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
@@ -67,53 +68,65 @@ def headers(key: str, number: int) -> dict[str, str]:
     }
 
 
-# Most attempts are the first, and most of those succeed: these two have statements of their own, which are prepared.
+# Most attempts are the first, and most of those succeed: these two have statements of their own, which are prepared,
+# for one of them or several.
 _FIRST = """
-WITH begun AS (
+WITH given AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(%(calls)s::json)
+        AS x (task bigint, generation int, request json, body text, seconds float8)
+), begun AS (
     INSERT INTO action_attempts (task_instance_id, generation, number, status, outcome, error, request, body,
                                  started_at, lease_until)
-    SELECT %(task)s::bigint, %(generation)s::int, 1, 'RUNNING', '', '', %(request)s::json, %(body)s::text,
-        statement_timestamp(), statement_timestamp() + %(seconds)s::float8 * interval '1 second'
+    SELECT task, generation, 1, 'RUNNING', '', '', request, body,
+        statement_timestamp(), statement_timestamp() + seconds * interval '1 second'
+    FROM given
     WHERE NOT EXISTS (
-        SELECT FROM action_attempts WHERE task_instance_id = %(task)s::bigint AND generation = %(generation)s::int)
-    RETURNING id
+        SELECT FROM action_attempts past
+        WHERE past.task_instance_id = given.task AND past.generation = given.generation)
+    ORDER BY task
+    RETURNING id, task_instance_id
 ), called AS (
     UPDATE task_instances SET status = 'IN_PROGRESS', updated_at = statement_timestamp()
-    WHERE id = %(task)s::bigint AND EXISTS (SELECT FROM begun)
+    FROM begun WHERE task_instances.id = begun.task_instance_id
 )
-SELECT id FROM begun
+SELECT task_instance_id, id FROM begun
 """
 _SUCCEED = """
-UPDATE action_attempts SET status = 'SUCCEEDED', outcome = %(outcome)s, response = %(response)s::json,
-    duration_ms = %(duration_ms)s, ended_at = statement_timestamp()
-WHERE id = %(id)s AND status = 'RUNNING' RETURNING id
+UPDATE action_attempts SET status = 'SUCCEEDED', outcome = x.outcome, response = x.response,
+    duration_ms = x.duration_ms, ended_at = statement_timestamp()
+FROM json_to_recordset(%(replies)s::json) AS x (id bigint, outcome text, response json, duration_ms int)
+WHERE action_attempts.id = x.id AND status = 'RUNNING' RETURNING action_attempts.id
 """
 
 
-def begin_first(task_id: int, generation: int, call: Call) -> int | None:
-    """The first attempt of a task's generation, RUNNING, and its task IN_PROGRESS: the attempt's id, or None, and
-    nothing written, where there was one before. The caller holds the run's lock."""
-    values = {
-        "task": task_id,
-        "generation": generation,
-        "request": dump_json(_sent(call)),
-        "body": call.body.decode(),
-        "seconds": call.seconds + LEASE_MARGIN_SECONDS,
-    }
+def begin_first(calls: Sequence[tuple[int, int, Call]]) -> dict[int, int]:
+    """The first attempts of (task, generation), RUNNING, and their tasks IN_PROGRESS: each task's attempt. Nothing is
+    written for one that has an attempt already. The caller holds the runs' locks."""
+    given = [
+        {
+            "task": task,
+            "generation": generation,
+            "request": _sent(call),
+            "body": call.body.decode(),
+            "seconds": call.seconds + LEASE_MARGIN_SECONDS,
+        }
+        for task, generation, call in calls
+    ]
     with prepared_cursor() as cursor:
-        cursor.execute(_FIRST, values)
-        row = cursor.fetchone()
-    return row[0] if row else None
+        cursor.execute(_FIRST, {"calls": dump_json(given)})
+        return dict(cursor.fetchall())
 
 
-def succeed(attempt_id: int, reply: Reply) -> bool:
-    """End an attempt that succeeded; False, and nothing written, where somebody else has ended it."""
-    response = None if reply.response is None else dump_json(reply.response)
-    values = {"id": attempt_id, "outcome": reply.outcome, "response": response, "duration_ms": reply.duration_ms}
+def succeed(replies: Sequence[tuple[int, Reply]]) -> set[int]:
+    """End attempts that succeeded: which. Nothing is written of those that somebody else has ended."""
+    given = [
+        {"id": pk, "outcome": reply.outcome, "response": reply.response, "duration_ms": reply.duration_ms}
+        for pk, reply in replies
+    ]
     with prepared_cursor() as cursor:
-        cursor.execute(_SUCCEED, values)
-        ended = cursor.fetchone() is not None
-    if ended:
+        cursor.execute(_SUCCEED, {"replies": dump_json(given)})
+        ended = {pk for (pk,) in cursor.fetchall()}
+    for _ in ended:
         _count(AttemptStatus.SUCCEEDED)
     return ended
 

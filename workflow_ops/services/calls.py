@@ -56,10 +56,10 @@ def action_go_on(*, task_id: int, generation: int) -> None:
     """
     claimed = action_claim(task_id=task_id, generation=generation)
     if claimed is not None:
-        _record_in_time(claimed, attempts.send(claimed.call))
+        record_in_time(claimed, attempts.send(claimed.call))
 
 
-def _record_in_time(claimed: Claimed, reply: Reply) -> None:
+def record_in_time(claimed: Claimed, reply: Reply) -> None:
     """Record what was answered, and wait for a database that is away: others may call again only after the lease."""
     until = time.monotonic() + attempts.LEASE_MARGIN_SECONDS
     while True:
@@ -173,19 +173,21 @@ def _claim_first(run: Run, work: Work, task: dict[str, Any]) -> Claimed | None:
     if work.status != TaskStatus.PENDING:
         return None
     try:
-        call = _made(work, task, _body(run, work), 1)
+        call = first_call(run, work)
     except actions.CannotSend:
         return None
-    attempt = attempts.begin_first(work.id, work.generation, call)
+    attempt = attempts.begin_first([(work.id, work.generation, call)]).get(work.id)
     return None if attempt is None else Claimed(attempt, work.id, work.generation, 1, call)
 
 
 def _claim(run: Run, work: Work, task: dict[str, Any], past: list[ActionAttempt]) -> Claimed | None:
     try:
         # What is sent again under the same key must be the same.
-        text = past[0].body if past else _body(run, work)
-        assert text is not None
-        call = _made(work, task, text, len(past) + 1)
+        if past:
+            assert past[0].body is not None
+            call = _made(work, task, past[0].body, len(past) + 1)
+        else:
+            call = first_call(run, work)
     except actions.CannotSend as cannot:
         _end(run, work, cannot.outcome, None)
         return None
@@ -203,12 +205,14 @@ def _made(work: Work, task: dict[str, Any], text: str, number: int) -> Call:
     return Call("POST", task["action_url"], headers, secrets, text.encode(), float(seconds))
 
 
-def _body(run: Run, work: Work) -> str:
+def first_call(run: Run, work: Work) -> Call:
+    """The call of a generation's first attempt. Raises CannotSend."""
+    task = run.version.tasks[work.key]
     given = None
-    if run.version.tasks[work.key]["input_transform"] is None:
+    if task["input_transform"] is None:
         given = TaskInstance.objects.values_list("input", flat=True).get(pk=work.id)
     seen = {**run.data, "_ticket": run.ticket}
-    return actions.body_of(run.version, work.number, work.key, given, seen).decode()
+    return _made(work, task, actions.body_of(run.version, work.number, work.key, given, seen).decode(), 1)
 
 
 def _callback_headers(work: Work) -> dict[str, str]:
@@ -226,18 +230,28 @@ def _callback_headers(work: Work) -> dict[str, str]:
     }
 
 
-def _succeed(run: Run, work: Work, claimed: Claimed, reply: Reply) -> bool:
-    """The usual end: an answer that completes its task, of an attempt that is still the worker's. False, and nothing
-    written, where it is another one."""
+def success(run: Run, work: Work, claimed: Claimed, reply: Reply) -> Outcome | None:
+    """The usual end: what an answer comes to that completes its task, where the attempt is still its worker's; None
+    for any other."""
     due = work.generation == claimed.generation and work.status in UNDONE and run.status != InstanceStatus.ON_HOLD
     if not due or reply.answer is None or reply.failure or actions.waits_for_callback(run.version.tasks[work.key]):
-        return False
+        return None
     outcome = actions.answered(run.version, work.number, work.key, reply.answer, run.data, run.ticket)
-    if outcome.event.name != "completed" or not attempts.succeed(claimed.attempt, reply):
+    return outcome if outcome.event.name == "completed" else None
+
+
+def _succeed(run: Run, work: Work, claimed: Claimed, reply: Reply) -> bool:
+    """False, and nothing written, where it is not the usual end."""
+    outcome = success(run, work, claimed, reply)
+    if outcome is None or not attempts.succeed([(claimed.attempt, reply)]):
         return False
-    attempt = ActionAttempt(generation=claimed.generation, number=claimed.number, outcome=reply.outcome)
-    _end(run, work, outcome, attempt)
+    complete(run, work, claimed, reply, outcome)
     return True
+
+
+def complete(run: Run, work: Work, claimed: Claimed, reply: Reply, outcome: Outcome) -> None:
+    """The task of an attempt that has succeeded is completed."""
+    _end(run, work, outcome, ActionAttempt(generation=claimed.generation, number=claimed.number, outcome=reply.outcome))
 
 
 def _settle(run: Run, work: Work, attempt: ActionAttempt, reply: Reply) -> None:

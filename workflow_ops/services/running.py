@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -74,7 +75,7 @@ _LOCK = f"""
 SELECT {_RUN} FROM workflow_instances i LEFT JOIN tickets t ON t.instance_id = i.id
 WHERE i.id = %s FOR UPDATE OF i
 """
-_LOCK_TASK = f"""
+_TASK = f"""
 SELECT {_RUN}, w.id, w.number, v.key, v.title, w.status, w.assignee_id, v.roles, w.output::text,
     w.generation, w.due_at,
     ARRAY(SELECT role.name FROM user_company_roles held JOIN company_roles role ON role.id = held.companyrole_id
@@ -83,7 +84,13 @@ FROM task_instances w
 JOIN workflow_instances i ON i.id = w.instance_id
 JOIN workflow_version_tasks v ON v.id = w.task_id
 LEFT JOIN tickets t ON t.instance_id = i.id
+"""
+_LOCK_TASK = f"""{_TASK}
 WHERE w.id = %s FOR UPDATE OF i, w
+"""
+# Nobody is waited for: so those who lock several don't wait for one another in a circle.
+_LOCK_FREE_TASKS = f"""{_TASK}
+WHERE w.id = ANY(%s) ORDER BY i.id, w.id FOR UPDATE OF i, w SKIP LOCKED
 """
 
 
@@ -104,10 +111,22 @@ def lock_task(task_id: int, user: User | None) -> tuple[Run, Work]:
         row = cursor.fetchone()
     if row is None:
         raise not_found()
+    return _run(row), _work(row)
+
+
+def lock_free_tasks(task_ids: Sequence[int]) -> list[tuple[Run, Work]]:
+    """Those of the tasks that nobody else has locked, and their runs, all locked. Two tasks of one run have each a Run
+    of their own."""
+    with prepared_cursor() as cursor:
+        cursor.execute(_LOCK_FREE_TASKS, [None, list(task_ids)])
+        rows = cursor.fetchall()
+    return [(_run(row), _work(row)) for row in rows]
+
+
+def _work(row: tuple[Any, ...]) -> Work:
     pk, number, key, title, status, assignee, roles, output, generation, due_at, held = row[14:]
     draft = None if output is None else orjson.loads(output)
-    work = Work(pk, number, key, title, status, assignee, roles, draft, generation, due_at, frozenset(held))
-    return _run(row), work
+    return Work(pk, number, key, title, status, assignee, roles, draft, generation, due_at, frozenset(held))
 
 
 def _run(row: tuple[Any, ...]) -> Run:

@@ -1,0 +1,156 @@
+"""Calls of several actions of a company together: claimed in one transaction, made at the same time, and recorded as
+they are answered, as many as there are by then in one transaction.
+
+Here is only the usual: a first attempt, an answer that completes its task. Everything else, and whatever fails, is left
+to be done singly, in `calls`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
+
+from django.db import InterfaceError, OperationalError, transaction
+
+from core.crew import Crew
+from core.db import connection
+from tenants.lots import Lot
+from tenants.queue import Fetched
+from workflow_ops.models import InstanceStatus, TaskStatus
+from workflow_ops.services import actions, attempts
+from workflow_ops.services.attempts import Call, Reply
+from workflow_ops.services.calls import AWAY_SECONDS, Claimed, complete, first_call, record_in_time, success
+from workflow_ops.services.running import Run, Work, lock_free_tasks
+
+log = logging.getLogger(__name__)
+
+# An answer waits so long for others to be recorded with.
+GATHER_SECONDS = 0.005
+_crew = Crew("call")
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """One of a lot's calls."""
+
+    job: Fetched
+    run: int
+    claimed: Claimed
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """And what it came to."""
+
+    called: _Called
+    reply: Reply
+
+
+def actions_go_on(lot: Lot) -> None:
+    """Make the calls that a lot's actions need. Outside of any transaction."""
+    calls = _claim(lot)
+    taken = {called.job.id for called in calls}
+    for job in lot.left:
+        if job.id not in taken:
+            lot.singly(job)
+    answers: SimpleQueue[_Answered] = SimpleQueue()
+    for called in calls:
+        _crew.do(partial(_call, called, answers))
+    left = len(calls)
+    while left:
+        found = _gather(answers, left)
+        left -= len(found)
+        lot.called(len(found))
+        _record(lot, found)
+
+
+@transaction.atomic
+def _claim(lot: Lot) -> list[_Called]:
+    """The first attempts, written and RUNNING."""
+    jobs = {(job.args["task"], job.args["generation"]): job for job in lot.jobs}
+    usual: dict[int, tuple[Run, Work, Call]] = {}
+    for run, work in lock_free_tasks([task for task, _ in jobs]):
+        if (work.id, work.generation) in jobs and _is_usual(run, work):
+            with suppress(actions.CannotSend):
+                usual[work.id] = run, work, first_call(run, work)
+    begun = attempts.begin_first([(work.id, work.generation, call) for _, work, call in usual.values()])
+    calls = []
+    for task, attempt in begun.items():
+        run, work, call = usual[task]
+        claimed = Claimed(attempt, task, work.generation, 1, call)
+        calls.append(_Called(jobs[task, work.generation], run.id, claimed))
+    return calls
+
+
+def _is_usual(run: Run, work: Work) -> bool:
+    task = run.version.tasks[work.key]
+    called = actions.is_called(task) and not actions.waits_for_callback(task)
+    return called and work.status == TaskStatus.PENDING and run.status != InstanceStatus.ON_HOLD
+
+
+def _call(called: _Called, answers: SimpleQueue[_Answered]) -> None:
+    answers.put(_Answered(called, attempts.send(called.claimed.call)))
+
+
+def _gather(answers: SimpleQueue[_Answered], most: int) -> list[_Answered]:
+    """The next answer, and those that come soon after it."""
+    found = [answers.get()]
+    until = time.monotonic() + GATHER_SECONDS
+    with suppress(Empty):
+        while len(found) < most:
+            found.append(answers.get(timeout=max(0, until - time.monotonic())))
+    return found
+
+
+def _record(lot: Lot, answers: Sequence[_Answered]) -> None:
+    """Write what calls came to. A run's second one sees what the first has led to, in another transaction."""
+    while answers:
+        first = {answered.called.run: answered for answered in reversed(answers)}
+        answers = [answered for answered in answers if first[answered.called.run] is not answered]
+        done = _recorded_in_time(lot, list(first.values()))
+        lot.end([answered.called.job for answered in done])
+        for answered in first.values():
+            if answered not in done:
+                lot.singly(answered.called.job, partial(record_in_time, answered.called.claimed, answered.reply))
+
+
+def _recorded_in_time(lot: Lot, answers: list[_Answered]) -> list[_Answered]:
+    """Those that have been recorded. A database that is away is waited for: others may call again after the lease."""
+    until = time.monotonic() + attempts.LEASE_MARGIN_SECONDS
+    while True:
+        try:
+            return _recorded(lot, answers)
+        except (OperationalError, InterfaceError) as error:
+            if connection.is_usable() or time.monotonic() > until:
+                log.warning("What was called together is recorded singly: %s", error)
+                return []
+            connection.close()
+            time.sleep(AWAY_SECONDS)
+        except Exception as error:  # whose fault it is shows when each is recorded by itself
+            log.warning("What was called together is recorded singly: %s", error, exc_info=error)
+            return []
+
+
+@transaction.atomic
+def _recorded(lot: Lot, answers: list[_Answered]) -> list[_Answered]:
+    of_task = {answered.called.claimed.task: answered for answered in answers}
+    usual = []
+    for run, work in lock_free_tasks(list(of_task)):
+        answered = of_task[work.id]
+        outcome = success(run, work, answered.called.claimed, answered.reply)
+        if outcome is not None:
+            usual.append((run, work, answered, outcome))
+    ended = attempts.succeed([(answered.called.claimed.attempt, answered.reply) for _, _, answered, _ in usual])
+    done = []
+    for run, work, answered, outcome in usual:
+        if answered.called.claimed.attempt in ended:
+            complete(run, work, answered.called.claimed, answered.reply, outcome)
+            done.append(answered)
+    if done:
+        lot.take_off([answered.called.job for answered in done])
+    return done
