@@ -18,6 +18,8 @@ NO_SECRET := not-a-secret-type-checking-signs-nothing
 .PHONY: help demo run worker test evidence check bench chaos schema mutants lock
 .PHONY: check-lint check-types check-imports check-openapi check-migrations
 .DELETE_ON_ERROR:
+# Every process that is started would compile all sources again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo     two companies with people and tickets, then serve on port 8000 (PORT=, ONCE=1)"
@@ -60,6 +62,7 @@ LANGUAGE_CASES ?= 6000
 DIAGRAM_GRAPHS ?= 2000
 PATTERN_ORDERS ?= 20
 SCHEMATHESIS_EXAMPLES ?= 100
+HOSTILE_TASKS ?= 60
 ODD_VALUES ?= 100
 AMOUNTS := RACE_ROUNDS PROOF_CASES PROOF_WHOLE_CASES LOOP_CASES DECISION_CASES DECISION_TICKETS DECISION_RUNS \
 	ENGINE_CASES DOCUMENT_CASES SCHEMA_CASES LANGUAGE_CASES DIAGRAM_GRAPHS PATTERN_ORDERS SCHEMATHESIS_EXAMPLES \
