@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -146,6 +148,12 @@ def name(row: Any) -> str:
     return row.code
 
 
+@cache
+def long_findings(make: Callable[[], Any]) -> tuple[bool, list[Problem]]:
+    """The findings of a long document, which may be the example of several codes."""
+    return findings(make())
+
+
 def findings(document: Any) -> tuple[bool, list[Problem]]:
     """Whether it is refused, and what is said about it."""
     read = normalize(document)
@@ -177,8 +185,8 @@ def test_nothing_is_said_about_the_pages_document(company):
 
 @pytest.mark.parametrize("row", EXAMPLES, ids=name)
 def test_example(row, company):
-    document = changed(row.example)[0] if row.example.startswith("`") else LONG[row.code]()
-    refused, problems = findings(document)
+    short = row.example.startswith("`")
+    refused, problems = findings(changed(row.example)[0]) if short else long_findings(LONG[row.code])
     said = {(problem.code, problem.path): problem for problem in problems}
     places = [path for code, path in said if code == row.code]
     assert places
