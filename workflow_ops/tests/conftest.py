@@ -1,3 +1,5 @@
+"""Who acts here is there in every test, made once a file."""
+
 import pytest
 
 from core.http_client import client
@@ -8,6 +10,11 @@ from workflow_design.services.stored import load
 from workflow_design.tests.documents import UPLOAD, WORKFLOWS
 from workflow_ops.tests.documents import DESK, TASKS, TICKETS
 from workflow_ops.tests.outside import Outside
+
+
+@pytest.fixture(autouse=True)
+def _cast(cast):
+    """Everybody is there in every test of this folder."""
 
 
 @pytest.fixture

@@ -220,7 +220,7 @@ def test_operators_see_numbers_and_nothing_else(operator, open_ticket, acme, glo
     open_ticket("door", 1)
     text = text_of(operator.get(f"/admin/tenants/company/{acme.pk}/change/"))
     assert (
-        "active people: 3 workflows: 1 executions this month: 3 tickets: 3 open tickets: 2 "
+        "active people: 5 workflows: 1 executions this month: 3 tickets: 3 open tickets: 2 "
         "tickets stopped by incidents: 1 open tasks: 1 unresolved incidents: 1" in text
     )
     for secret in ("roof", "cellar", "Watch", "uma@acme.example"):

@@ -9,8 +9,8 @@ from workflow_ops.tests.documents import TASKS, TICKETS, flow
 
 @pytest.fixture
 def team(api):
-    """Three workers, by id; the last of them is a buyer too."""
-    people = [api(("task_worker", extra)) for extra in ("user", "admin", "workflow_creator")]
+    """All workers, three of them, by id; the last is a buyer too."""
+    people = [api("task_worker"), *(api(("task_worker", extra)) for extra in ("admin", "workflow_creator"))]
     people[-1].user.company_roles.add(CompanyRole.objects.create(name="buyer"))
     return [person.user.pk for person in people]
 
