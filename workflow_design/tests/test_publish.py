@@ -1,17 +1,10 @@
-"""POST /api/workflow/workflows/{id}/publish/, and upload with `publish=true`.
-
-RACE_ROUNDS says how many rounds there are of publishing at the same moment (5 unless set).
-"""
-
-import os
+"""POST /api/workflow/workflows/{id}/publish/, and upload with `publish=true`."""
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core.models import History
-from tests.parallel import at_once
-from tests.people import Caller
 from workflow_design.kernel.document import normalize
 from workflow_design.models import WorkflowDefinition, WorkflowVersion
 from workflow_design.services import checks
@@ -24,7 +17,6 @@ from workflow_design.tests.documents import (
     long_document,
 )
 
-ROUNDS = int(os.environ.get("RACE_ROUNDS", "5"))
 # An output that no condition could compare like this: an error that doesn't keep it from being stored.
 BROKEN = {
     **PURCHASE,
@@ -56,11 +48,6 @@ def published_events(in_company, acme):
     with in_company(acme):
         rows = History.objects.filter(event="workflow.published").order_by("id")
         return list(rows.values_list("subject", "actor", "detail"))
-
-
-def again(caller):
-    """The same person, in a thread of its own."""
-    return Caller(caller.company, caller.user, {"access": caller.access, "refresh": caller.refresh})
 
 
 def versions(in_company, acme):
@@ -353,42 +340,3 @@ def test_a_dry_run_tells_what_publishing_would_do(alice, in_company, acme):
     with in_company(acme):
         assert not WorkflowDefinition.objects.exists()
         assert not WorkflowVersion.objects.exists()
-
-
-# --- at the same moment ---
-
-
-@pytest.mark.usefixtures("own_database")
-def test_publishing_at_once_makes_one_version_a_round(alice, address, pk, in_company, acme):
-    for round_ in range(1, ROUNDS + 1):
-        assert alice.patch(address, {"guidelines": f"Round {round_}"}).status_code == 200
-        answers = at_once(8, lambda _: again(alice).post(f"{address}publish/", {}))
-        assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
-        assert {answer.json()["version"] for answer in answers} == {round_}
-    with in_company(acme):
-        made = WorkflowVersion.objects.filter(workflow=pk).order_by("number")
-        numbers = list(made.values_list("number", "document__workflow__guidelines"))
-    print(f"{ROUNDS} rounds of 8 publishes: {len(numbers)} versions")
-    assert numbers == [(round_, f"Round {round_}") for round_ in range(1, ROUNDS + 1)]
-
-
-@pytest.mark.usefixtures("own_database")
-def test_writers_and_publishers_at_once_lose_nothing(alice, address, pk, in_company, acme):
-    def change_and_publish(number):
-        caller, made = again(alice), []
-        for step in range(ROUNDS):
-            assert caller.patch(address, {"guidelines": f"{number}.{step}"}).status_code == 200
-            answer = caller.post(f"{address}publish/", {"note": f"{number}.{step}"})
-            if answer.status_code == 201:
-                made.append((answer.json()["version"], f"{number}.{step}"))
-        return made
-
-    made = sorted(pair for found in at_once(6, change_and_publish) for pair in found)
-    with in_company(acme):
-        versions = WorkflowVersion.objects.filter(workflow=pk).order_by("number")
-        stored = list(versions.values_list("number", "note"))
-        hashes = [bytes(value) for value in versions.values_list("content_hash", flat=True)]
-        workflow = WorkflowDefinition.objects.get(pk=pk)
-    assert made == stored
-    assert [number for number, _ in stored] == list(range(1, len(stored) + 1))
-    assert (workflow.published_version, bytes(workflow.published_hash)) == (len(stored), hashes[-1])
