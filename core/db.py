@@ -35,17 +35,26 @@ def here() -> TenantConnection:
     return cast("TenantConnection", connections[DEFAULT_DB_ALIAS])
 
 
+# Schemas of a search path → the path as PostgreSQL tells of it: from version 18 on it tells of each change by itself.
+_told: dict[tuple[str, ...], str] = {}
+
+
 def fetch_row(sql: str, params: list[Any]) -> tuple[Any, ...] | None:
-    """The first row of a query. As the first of a request it goes out together with the `SET search_path` that has to
-    come before it: one round trip instead of two.
+    """The first row of a constant query, as the first of a request or a job: in one round trip, whatever path the
+    connection was left on.
+
+    Where it is on the right one already, the query is prepared. Where not, it goes out together with the `SET
+    search_path` that has to come before it.
     """
     connection = here()
-    # Parameters that PostgreSQL binds go with one statement at a time, and on a path that is set nothing is to be set.
-    if connection.search_path_set_schemas or connection.settings_dict["OPTIONS"].get("server_side_binding"):
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            return cursor.fetchone()
+    connection.ensure_connection()
     paths = connection._get_cursor_search_paths()
+    if not connection.search_path_set_schemas and _path(connection) == _told.get(tuple(paths), ""):
+        connection.search_path_set_schemas = paths
+    # Parameters that PostgreSQL binds go with one statement at a time.
+    if connection.search_path_set_schemas or connection.settings_dict["OPTIONS"].get("server_side_binding"):
+        rows = fetch_all(sql, params)
+        return rows[0] if rows else None
     path = ", ".join(quote_schema_name(name) for name in paths)
     # Said before it is so, or opening the cursor would set it.
     connection.search_path_set_schemas = paths
@@ -53,10 +62,18 @@ def fetch_row(sql: str, params: list[Any]) -> tuple[Any, ...] | None:
         with connection.cursor() as cursor:
             cursor.execute(f"SET search_path = {path}; {sql}", params)
             cursor.nextset()
-            return cursor.fetchone()
+            row: tuple[Any, ...] | None = cursor.fetchone()
     except BaseException:
         connection.search_path_set_schemas = None
         raise
+    if told := _path(connection):
+        _told[tuple(paths)] = told
+    return row
+
+
+def _path(connection: TenantConnection) -> str | None:
+    """The session's search path, as PostgreSQL told of it with its last answer; None from versions that don't."""
+    return connection.connection.info.parameter_status("search_path")
 
 
 class _PreparedCursor(Cursor[Any]):
@@ -71,16 +88,39 @@ class _PreparedCursor(Cursor[Any]):
             self.connection.prepare_threshold = usual
 
 
-@contextmanager
-def prepared_cursor(*, anywhere: bool = False) -> Iterator[Any]:
-    """A cursor for constant statements that run often: PostgreSQL parses and plans each once for a connection, and
-    again when the connection comes to another company. Parameters whose type it can't infer need a cast. ADR 8 tells
-    where this pays. `anywhere`: the statements name every schema, and whichever search path is set may stay.
+def fetch_all(sql: str, params: Any = None, *, anywhere: bool = False) -> list[tuple[Any, ...]]:
+    """All rows of a constant statement that runs often: PostgreSQL parses and plans it once for a connection, and again
+    when the connection comes to another company. Parameters whose type it can't infer need a cast. ADR 8 tells where
+    this pays. `anywhere`: the statement names every schema, and whichever search path is set may stay.
     """
     connection = here()
+    if connection.queries_logged or connection.execute_wrappers:
+        with prepared_cursor(anywhere=anywhere) as wrapped:
+            wrapped.execute(sql, params)
+            return wrapped.fetchall()
+    _be_ready(connection, anywhere)
+    raw = connection.connection
+    with connection.wrap_database_errors:
+        # One cursor for all that a connection runs so, without Django's around it: making and wrapping one takes as
+        # long as its statement.
+        cursor = raw.__dict__.get("prepared")
+        if cursor is None:
+            cursor = raw.__dict__["prepared"] = _PreparedCursor(raw)
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+@contextmanager
+def prepared_cursor(*, anywhere: bool = False) -> Iterator[Any]:
+    """A cursor for statements as `fetch_all` runs them."""
+    connection = here()
+    _be_ready(connection, anywhere)
+    with connection._prepare_cursor(_PreparedCursor(connection.connection)) as cursor:
+        yield cursor
+
+
+def _be_ready(connection: TenantConnection, anywhere: bool) -> None:
     if anywhere:
         connection.ensure_connection()
     elif not connection.search_path_set_schemas:
         connection.cursor().close()  # sets it
-    with connection._prepare_cursor(_PreparedCursor(connection.connection)) as cursor:
-        yield cursor

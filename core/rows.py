@@ -46,7 +46,8 @@ class Rows:
     Expressions are constants of ours (never input) and name columns with their table; `:company` in one stands for the
     company's slug, and any other `:name` for a value that `bound` gives. The first column is the `id`: where the ORM
     orders by the key, it says "by the first column". `joined` is what the expressions read besides their table's row:
-    what stands behind FROM, of which there is one row for each of the table's.
+    what stands behind FROM, of which there is one row for each of the table's. `text` is the JSON text of a row in a
+    statement of one's own that has the table behind its FROM and takes values by their names.
     """
 
     def __init__(self, joined: str = "", **columns: str) -> None:
@@ -59,6 +60,9 @@ class Rows:
         self._id = columns["id"]
         more = f" FROM {joined}" if joined else ""
         self._text = f"(SELECT row_to_json(shown)::text FROM (SELECT {self._sql}{more}) shown)"
+        # For a statement of one's own that names its values.
+        named = _NAMED.sub(r"%(\1)s", sql)
+        self.text = f"(SELECT row_to_json(shown)::text FROM (SELECT {named}{more}) shown)"
         # Row by row costs more than all at once; what is joined must see a row of the page.
         table = self._id.partition(".")[0]
         self._page = (
@@ -108,9 +112,9 @@ class Rows:
         """The JSON text of every row."""
         return [text for (text,) in self._fetch(queryset)]
 
-    def select(self, source: str, *params: Any) -> tuple[str, list[Any]]:
-        """`id, JSON text FROM source` with its parameters, for a statement that takes its rows without a queryset."""
-        return f"{self._id}, {self._text} FROM {source}", [*self._params(), *params]
+    def returning(self) -> tuple[str, list[Any]]:
+        """`id, JSON text` with its parameters, for what stands behind RETURNING in a statement that makes rows."""
+        return f"{self._id}, {self._text}", self._params()
 
     def _fetch(self, queryset: QuerySet[Any], extra: tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from core.db import prepared_cursor
+from core.db import fetch_all
 from core.models import Actor
 from users.models import User
 from workflow_design.kernel.engine import Event, Incident, Step
@@ -113,9 +113,7 @@ class Changes:
 
     def write(self) -> Written:
         """Everything at once; what stands in the database then."""
-        with prepared_cursor() as cursor:
-            cursor.execute(*self.statement())
-            return self.written(cursor.fetchall())
+        return self.written(fetch_all(*self.statement()))
 
     def statement(self) -> tuple[str, dict[str, Any]]:
         """The statement that writes everything, and its values."""

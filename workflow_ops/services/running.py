@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from core.db import prepared_cursor
+from core.db import fetch_all
 from core.errors import conflict, not_found
 from users.models import User
 from workflow_design import versions
@@ -96,31 +96,24 @@ WHERE w.id = ANY(%s) ORDER BY i.id, w.id FOR UPDATE OF i, w SKIP LOCKED
 
 def lock(instance_id: int) -> Run:
     """The run, locked until the transaction ends. 404."""
-    with prepared_cursor() as cursor:
-        cursor.execute(_LOCK, [instance_id])
-        row = cursor.fetchone()
-    if row is None:
+    rows = fetch_all(_LOCK, [instance_id])
+    if not rows:
         raise not_found()
-    return _run(row)
+    return _run(rows[0])
 
 
 def lock_task(task_id: int, user: User | None) -> tuple[Run, Work]:
     """The task and its run, both locked. `user` is who asks (None: the system). 404."""
-    with prepared_cursor() as cursor:
-        cursor.execute(_LOCK_TASK, [user.pk if user else None, task_id])
-        row = cursor.fetchone()
-    if row is None:
+    rows = fetch_all(_LOCK_TASK, [user.pk if user else None, task_id])
+    if not rows:
         raise not_found()
-    return _run(row), _work(row)
+    return _run(rows[0]), _work(rows[0])
 
 
 def lock_free_tasks(task_ids: Sequence[int]) -> list[tuple[Run, Work]]:
     """Those of the tasks that nobody else has locked, and their runs, all locked. Two tasks of one run have each a Run
     of their own."""
-    with prepared_cursor() as cursor:
-        cursor.execute(_LOCK_FREE_TASKS, [None, list(task_ids)])
-        rows = cursor.fetchall()
-    return [(_run(row), _work(row)) for row in rows]
+    return [(_run(row), _work(row)) for row in fetch_all(_LOCK_FREE_TASKS, [None, list(task_ids)])]
 
 
 def _work(row: tuple[Any, ...]) -> Work:
