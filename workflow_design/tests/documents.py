@@ -73,6 +73,16 @@ def long_document(tasks: int, links: int = 0) -> dict[str, Any]:
     }
 
 
+def too_much_to_read() -> dict[str, Any]:
+    """More conditions than are looked at, each of them never true; each split has a default."""
+    document = long_document(160)
+    ways = document["transitions"][1:-1]
+    for link in ways:
+        link["condition"] = {"in": ["y", [f"x{number}" for number in range(990)]]}
+    defaults = [{"from": link["from"], "to": None, "is_default": True} for link in ways]
+    return {**document, "transitions": [*document["transitions"], *defaults]}
+
+
 def errors(response: Any) -> list[tuple[str | None, str]]:
     """(attr, code) of every error of an answer."""
     return [(error["attr"], error["code"]) for error in response.json()["errors"]]

@@ -22,7 +22,7 @@ from workflow_design.models import WorkflowDefinition
 from workflow_design.services import checks
 from workflow_design.services.checks import located
 from workflow_design.tests.checks_page import DOCUMENT, PAGE, ROWS, changed, codes_in_use
-from workflow_design.tests.documents import UPLOAD, errors
+from workflow_design.tests.documents import UPLOAD, errors, too_much_to_read
 
 
 def nested(levels: int, value: Any = "x") -> Any:
@@ -96,17 +96,6 @@ def wide() -> dict[str, Any]:
     }
 
 
-def many_rules() -> dict[str, Any]:
-    rule = {"or": [{"===": [{"var": "class"}, "first"]}] * 900}
-    tasks = [{"key": f"t{n}", "title": "T", "task_type": "FORM"} for n in range(32)]
-    links = [{"from": f"t{n}", "to": f"t{n + step}", "condition": rule} for n in range(30) for step in (1, 2)]
-    return {
-        "workflow": DOCUMENT["workflow"],
-        "tasks": tasks,
-        "transitions": [{"from": None, "to": "t0"}, *links, {"from": "t30", "to": "t31"}, {"from": "t31", "to": None}],
-    }
-
-
 def many_options() -> dict[str, Any]:
     """A ticket type that asks for 30 fields with 1,000 options each."""
     options = [f"option {n}" for n in range(1_000)]
@@ -137,7 +126,7 @@ LONG = {
     "graph_refused": ladder,
     "flow_unproved": wide,
     "writers_unproved": wide,
-    "not_all_checked": many_rules,
+    "not_all_checked": too_much_to_read,
 }
 ELSEWHERE = ("key_taken", "not_in_document", "template_text", "template_number", "result_depth", "split_character")
 SIMULATED = [row for row in ROWS if row.section == "Simulation"]
