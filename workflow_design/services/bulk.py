@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from core.db import connection
+from core.db import connection, here, prepared_cursor
+from core.rows import Rows
 from tenants.quotas import workflows_require_room
 from users.models import User
 from workflow_design.kernel.document import EntityKind, content_hash, same
 from workflow_design.models import Status, WorkflowDefinition
+from workflow_design.selectors import TICKET_ROWS, WORKFLOW_ROWS
 from workflow_design.services.stored import TASK_KEYS, TICKET_KEYS, WORKFLOW_KEYS, Stored, bundle_hash, identity, seal
 from workflow_design.services.writing import write
 
@@ -42,20 +45,50 @@ class _Changed:
     new: list[Entity]
 
 
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new workflow; it and its ticket types also as the JSON text that answers show."""
+
+    workflow: WorkflowDefinition
+    row: str
+    tickets: list[str]
+
+
 def create(user: User | None, bundle: Entity) -> WorkflowDefinition:
     """A new workflow with all that its bundle holds; 403 when the company's plan has no room for one more."""
+    with creating(user, bundle) as created:
+        return created().workflow
+
+
+@contextmanager
+def creating(user: User | None, bundle: Entity) -> Iterator[Callable[[], Created]]:
+    """The same, while which the caller may do other things: PostgreSQL is busy with it for as long as Python is with
+    reading a document. What is yielded waits for it; no other statement may be run before.
+
+    Everything goes to PostgreSQL at once, so that what it has against it is raised by waiting, or else by the end.
+    """
     workflows_require_room(WorkflowDefinition.objects.all())
     own, creator = bundle["workflow"], user.pk if user else None
     tasks, links = _numbered("task", bundle["tasks"]), _numbered("transition", bundle["transitions"])
     tickets = _numbered("ticket", bundle["tickets"])
     digest = content_hash("workflow", own)
     whole = bundle_hash(digest, tasks=tasks, transitions=links, tickets=tickets)
-    with connection.cursor() as cursor:
-        # An eighth of the time that saving a model object takes.
-        cursor.execute(_INSERT_WORKFLOW, [creator, _json([{**own, "hash": digest.hex(), "whole": whole.hex()}])])
-        (pk,) = cursor.fetchone()
-    _insert(pk, creator, tasks, links, tickets)
-    return WorkflowDefinition(pk=pk, **own, created_by=user, content_hash=digest, bundle_hash=whole, revision=1)
+    with ExitStack() as stack:
+        first, second = (stack.enter_context(prepared_cursor()) for _ in range(2))
+        stack.enter_context(here().wrap_database_errors)
+        stack.enter_context(here().connection.pipeline())
+        row = _json([{**own, "hash": digest.hex(), "whole": whole.hex()}])
+        first.execute(*_telling(_INSERT_WORKFLOW, WORKFLOW_ROWS, [creator, row]))
+        values = [own["key"], creator, _json(tasks), creator, _json(links), creator, _json(tickets)]
+        second.execute(*_telling(_INSERT_NEW, TICKET_ROWS, values))
+
+        def created() -> Created:
+            pk, row = first.fetchone()
+            shown = [text for _, text in sorted(second.fetchall())]
+            made = WorkflowDefinition(pk=pk, **own, created_by=user, content_hash=digest, bundle_hash=whole, revision=1)
+            return Created(made, row, shown)
+
+        yield created
 
 
 def rewrite(user: User | None, workflow: WorkflowDefinition, current: Stored, after: Entity) -> None:
@@ -135,15 +168,16 @@ def _list(keys: tuple[str, ...], prefix: str = "") -> str:
 
 
 _AUDIT = "workflow_id, created_by_id, created_at, updated_at, revision, content_hash"
-_AUDIT_VALUES = "%s, %s, clock_timestamp(), clock_timestamp(), 1, decode(x.hash, 'hex')"
+_AUDIT_VALUES = "%s::bigint, %s::bigint, clock_timestamp(), clock_timestamp(), 1, decode(x.hash, 'hex')"
+_NEW_VALUES = _AUDIT_VALUES.replace("%s::bigint", "(SELECT id FROM own)", 1)
 _TASKS = (*TASK_KEYS, "order")
 
 _INSERT_WORKFLOW = f"""
 INSERT INTO workflow_definitions (created_by_id, created_at, updated_at, revision, status, content_hash, bundle_hash,
     {_list(WORKFLOW_KEYS)})
-SELECT %s, clock_timestamp(), clock_timestamp(), 1, '{Status.DRAFT}', decode(x.hash, 'hex'), decode(x.whole, 'hex'),
-    {_list(WORKFLOW_KEYS, "x.")} FROM {_rows("x", (*WORKFLOW_KEYS, "whole"))}
-RETURNING id
+SELECT %s::bigint, clock_timestamp(), clock_timestamp(), 1, '{Status.DRAFT}', decode(x.hash, 'hex'),
+    decode(x.whole, 'hex'), {_list(WORKFLOW_KEYS, "x.")} FROM {_rows("x", (*WORKFLOW_KEYS, "whole"))}
+RETURNING {{shown}}
 """
 
 _INSERT = f"""
@@ -162,6 +196,32 @@ SELECT {_AUDIT_VALUES}, f.id, g.id, {_list(_LINK_KEYS, "x.")}
 FROM {_rows("x", ("from", "to", *_LINK_KEYS))}
 LEFT JOIN known f ON f.key = x."from" LEFT JOIN known g ON g.key = x."to"
 """
+
+
+# The same for a workflow that is new itself, which is found by its key: its id need not be waited for.
+_INSERT_NEW = f"""
+WITH own AS (
+    SELECT id FROM workflow_definitions WHERE key = %s
+), made AS (
+    INSERT INTO task_definitions ({_AUDIT}, {_list(_TASKS)})
+    SELECT {_NEW_VALUES}, {_list(_TASKS, "x.")} FROM {_rows("x", _TASKS)}
+    RETURNING id, key
+), links AS (
+    INSERT INTO workflow_transitions ({_AUDIT}, from_task_id, to_task_id, {_list(_LINK_KEYS)})
+    SELECT {_NEW_VALUES}, f.id, g.id, {_list(_LINK_KEYS, "x.")}
+    FROM {_rows("x", ("from", "to", *_LINK_KEYS))}
+    LEFT JOIN made f ON f.key = x."from" LEFT JOIN made g ON g.key = x."to"
+)
+INSERT INTO ticket_definitions ({_AUDIT}, {_list(TICKET_KEYS)})
+SELECT {_NEW_VALUES}, {_list(TICKET_KEYS, "x.")} FROM {_rows("x", TICKET_KEYS)}
+RETURNING {{shown}}
+"""
+
+
+def _telling(sql: str, rows: Rows, params: list[Any]) -> tuple[str, list[Any]]:
+    """A statement that ends with what of `rows` it has made, and its parameters."""
+    shown, more = rows.returning()
+    return sql.replace("{shown}", shown), [*params, *more]
 
 
 def _insert(

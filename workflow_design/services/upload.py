@@ -110,35 +110,45 @@ def _upload(
     if not read.is_of(workflow):
         read = _read(document, options)  # somebody has written to it meanwhile
     current, found = read.current, read.found
-    report = checks.report(found.after, examined)
-    problems = [*found.problems, *checks.located(report.problems, found, document)]
-    created = workflow is None
-    differences = diff(current.bundle if current else None, found.after)
     if look:
         _refuse_taken_keys(found, current)
     if workflow is None or current is None:
-        workflow = bulk.create(user, found.after)
-    elif differences:
-        bulk.rewrite(user, workflow, current, found.after)
+        with bulk.creating(user, found.after) as making:
+            differences = diff(None, found.after)
+            made = making()
+        workflow, shown = made.workflow, (made.row, made.tickets)
+    else:
+        differences, shown = diff(current.bundle, found.after), None
+        if differences:
+            bulk.rewrite(user, workflow, current, found.after)
+    report = checks.report(found.after, examined)
+    problems = [*found.problems, *checks.located(report.problems, found, document)]
+    created = shown is not None
     if differences:
         noted(user, workflow, "created" if created else "uploaded", {"prune": options.prune, **brief(differences)})
     if options.publish and has_changes(workflow):
         freeze(user, workflow, found.after, report, accept_unproved=options.accept_unproved, shown=problems)
-    row = WORKFLOW_ROWS.one(WorkflowDefinition.objects.filter(pk=workflow.pk))
-    tickets = TICKET_ROWS.all(TicketDefinition.objects.filter(workflow=workflow).order_by("pk"))
-    assert row is not None
+        shown = None
+    row, tickets = shown or _rows_of(workflow)
     return Uploaded(
         workflow_id=workflow.pk,
         created=created,
         changed=bool(differences),
         diff=differences,
         problems=problems,
-        workflow=row[0],
+        workflow=row,
         tickets=tickets,
         proved=report.proved,
         version=version_of(workflow),
         published_version=workflow.published_version,
     )
+
+
+def _rows_of(workflow: WorkflowDefinition) -> tuple[str, list[str]]:
+    """A workflow and its ticket types as they are shown."""
+    row = WORKFLOW_ROWS.one(WorkflowDefinition.objects.filter(pk=workflow.pk))
+    assert row is not None
+    return row[0], TICKET_ROWS.all(TicketDefinition.objects.filter(workflow=workflow).order_by("pk"))
 
 
 def _refuse_taken_keys(found: Normalized, current: Stored | None) -> None:
