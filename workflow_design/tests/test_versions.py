@@ -20,10 +20,13 @@ SHORT = {
 }
 
 
-@pytest.fixture
-def pk(alice):
-    """A workflow with one version."""
-    return alice.post(f"{UPLOAD}?publish=true", SHORT).json()["workflow"]["id"]
+pytestmark = pytest.mark.usefixtures("pk")
+
+
+@pytest.fixture(scope="module")
+def pk(cast):
+    """A workflow with one version, made once for the file."""
+    return cast["workflow_creator"].post(f"{UPLOAD}?publish=true", SHORT).json()["workflow"]["id"]
 
 
 @pytest.fixture
@@ -197,8 +200,9 @@ def test_diff_leaves_out_who_may_open_what(alice, pk, address):
     assert state(alice, address) == (1, 1, False)
 
 
-def test_diff_before_the_first_version(alice, purchase):
-    found = diff(alice, f"{WORKFLOWS}{purchase['workflow']['id']}/")
+def test_diff_before_the_first_version(alice):
+    made = alice.post(UPLOAD, {**PURCHASE, "workflow": {**PURCHASE["workflow"], "key": "new"}, "tickets": []})
+    found = diff(alice, f"{WORKFLOWS}{made.json()['workflow']['id']}/")
     assert (found["from"], found["to"]) == (None, None)
     assert {change["change"] for change in found["diff"]} == {"added"}
     assert found["text"][0] == 'Workflow "Purchase approval" added.'
