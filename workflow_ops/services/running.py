@@ -69,28 +69,35 @@ class Work:
     """The company roles of who asks."""
 
 
-_RUN = """i.id, i.version_id, i.status, i.marking::text, i.data::text, i.created_by_id, i.held_at,
-    i.parent_id, i.parent_task_id, i.parent_generation, i.depth, t.id, t.created_by_id, t.created_at"""
+# Each row as one JSON text: taking two dozen values over one by one takes longer.
+_RUN = """i.id, i.version_id, i.status, i.marking, i.data, i.created_by_id, i.held_at, i.parent_id, i.parent_task_id,
+    i.parent_generation, i.depth, t.id AS ticket, t.created_by_id AS requester, t.created_at AS opened_at"""
 _LOCK = f"""
-SELECT {_RUN} FROM workflow_instances i LEFT JOIN tickets t ON t.instance_id = i.id
-WHERE i.id = %s FOR UPDATE OF i
+SELECT row_to_json(found)::text FROM (
+    SELECT {_RUN} FROM workflow_instances i LEFT JOIN tickets t ON t.instance_id = i.id
+    WHERE i.id = %s FOR UPDATE OF i
+) found
 """
 _TASK = f"""
-SELECT {_RUN}, w.id, w.number, v.key, v.title, w.status, w.assignee_id, v.roles, w.output::text,
-    w.generation, w.due_at,
-    ARRAY(SELECT role.name FROM user_company_roles held JOIN company_roles role ON role.id = held.companyrole_id
-          WHERE held.user_id = %s)
-FROM task_instances w
-JOIN workflow_instances i ON i.id = w.instance_id
-JOIN workflow_version_tasks v ON v.id = w.task_id
-LEFT JOIN tickets t ON t.instance_id = i.id
+    SELECT {_RUN}, w.id AS task, w.number, v.key, v.title, w.status AS task_status, w.assignee_id, v.roles, w.output,
+        w.generation, w.due_at,
+        ARRAY(SELECT role.name FROM user_company_roles held JOIN company_roles role ON role.id = held.companyrole_id
+              WHERE held.user_id = %s) AS held
+    FROM task_instances w
+    JOIN workflow_instances i ON i.id = w.instance_id
+    JOIN workflow_version_tasks v ON v.id = w.task_id
+    LEFT JOIN tickets t ON t.instance_id = i.id
 """
-_LOCK_TASK = f"""{_TASK}
-WHERE w.id = %s FOR UPDATE OF i, w
+_LOCK_TASK = f"""
+SELECT row_to_json(found)::text FROM ({_TASK}
+    WHERE w.id = %s FOR UPDATE OF i, w
+) found
 """
 # Nobody is waited for: so those who lock several don't wait for one another in a circle.
-_LOCK_FREE_TASKS = f"""{_TASK}
-WHERE w.id = ANY(%s) ORDER BY i.id, w.id FOR UPDATE OF i, w SKIP LOCKED
+_LOCK_FREE_TASKS = f"""
+SELECT row_to_json(found)::text FROM ({_TASK}
+    WHERE w.id = ANY(%s) ORDER BY i.id, w.id FOR UPDATE OF i, w SKIP LOCKED
+) found
 """
 
 
@@ -99,7 +106,7 @@ def lock(instance_id: int) -> Run:
     rows = fetch_all(_LOCK, [instance_id])
     if not rows:
         raise not_found()
-    return _run(rows[0])
+    return _run(orjson.loads(rows[0][0]))
 
 
 def lock_task(task_id: int, user: User | None) -> tuple[Run, Work]:
@@ -107,39 +114,54 @@ def lock_task(task_id: int, user: User | None) -> tuple[Run, Work]:
     rows = fetch_all(_LOCK_TASK, [user.pk if user else None, task_id])
     if not rows:
         raise not_found()
-    return _run(rows[0]), _work(rows[0])
+    found = orjson.loads(rows[0][0])
+    return _run(found), _work(found)
 
 
 def lock_free_tasks(task_ids: Sequence[int]) -> list[tuple[Run, Work]]:
     """Those of the tasks that nobody else has locked, and their runs, all locked. Two tasks of one run have each a Run
     of their own."""
-    return [(_run(row), _work(row)) for row in fetch_all(_LOCK_FREE_TASKS, [None, list(task_ids)])]
+    rows = [orjson.loads(text) for (text,) in fetch_all(_LOCK_FREE_TASKS, [None, list(task_ids)])]
+    return [(_run(row), _work(row)) for row in rows]
 
 
-def _work(row: tuple[Any, ...]) -> Work:
-    pk, number, key, title, status, assignee, roles, output, generation, due_at, held = row[14:]
-    draft = None if output is None else orjson.loads(output)
-    return Work(pk, number, key, title, status, assignee, roles, draft, generation, due_at, frozenset(held))
-
-
-def _run(row: tuple[Any, ...]) -> Run:
-    pk, version, status, marking, data, created_by, held_at = row[:7]
-    parent, parent_task, generation, depth, ticket, requester, opened_at = row[7:14]
-    about = None
-    if ticket is not None:
-        about = {"id": ticket, "number": ticket, "created_by": requester, "created_at": opened_at.isoformat()}
-    return Run(
-        pk,
-        versions.compiled(version),
-        status,
-        Marking.from_json(orjson.loads(marking)),
-        orjson.loads(data),
-        about,
-        created_by,
-        held_at,
-        None if parent is None else Parent(parent, parent_task, generation),
-        depth,
+def _work(row: dict[str, Any]) -> Work:
+    return Work(
+        row["task"],
+        row["number"],
+        row["key"],
+        row["title"],
+        row["task_status"],
+        row["assignee_id"],
+        row["roles"],
+        row["output"],
+        row["generation"],
+        _moment(row["due_at"]),
+        frozenset(row["held"]),
     )
+
+
+def _run(row: dict[str, Any]) -> Run:
+    about, ticket, parent = None, row["ticket"], row["parent_id"]
+    if ticket is not None:
+        opened_at = datetime.fromisoformat(row["opened_at"]).isoformat()
+        about = {"id": ticket, "number": ticket, "created_by": row["requester"], "created_at": opened_at}
+    return Run(
+        row["id"],
+        versions.compiled(row["version_id"]),
+        row["status"],
+        Marking.from_json(row["marking"]),
+        row["data"],
+        about,
+        row["created_by_id"],
+        _moment(row["held_at"]),
+        None if parent is None else Parent(parent, row["parent_task_id"], row["parent_generation"]),
+        row["depth"],
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def require_running(run: Run) -> None:
