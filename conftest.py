@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 # Before the settings are read; what a developer has in .env must not change what tests see.
@@ -63,6 +64,13 @@ def pytest_collection_modifyitems(items):
     starting = {"servers", "shared_servers", "workers", "manage"}
     long = {item.path for item in items if starting.intersection(getattr(item, "fixturenames", ()))}
     items.sort(key=lambda item: item.path not in long)
+
+
+def pytest_collection_finish():
+    """What is there now stays to the end, so the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
