@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -60,6 +61,7 @@ def summary(headers: Mapping[str, str], body: bytes, *, secrets: Iterable[str] =
     return {"headers": redact(dict(headers), secrets=known), "body": _body(body, known)}
 
 
+@lru_cache(maxsize=1024)
 def is_secret_name(name: str) -> bool:
     """Whether what has this name is a secret."""
     return SECRET_NAMES.search(re.sub(r"[-_. ]", "", name.lower())) is not None
@@ -113,7 +115,9 @@ def _text(text: str, secrets: list[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
     # More than is kept: what is hidden makes it shorter.
-    text = _without_pairs(text[: 2 * MAX_TEXT])
+    text = text[: 2 * MAX_TEXT]
+    if "=" in text or ":" in text:
+        text = _without_pairs(text)
     # What PostgreSQL does not store: NUL, and halves of characters.
     text = text.replace("\0", "\ufffd").encode("utf-8", errors="replace").decode("utf-8")
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"

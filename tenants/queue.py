@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from core.db import connection, prepared_cursor
+from core.db import connection, fetch_all
 
 # A key that no job's arguments clash with: they lie below it.
 COMPANY, ARGS, FAILURES = "company", "args", "failures"
@@ -181,9 +181,7 @@ def fetch_lot(
     known = rooms or {}
     values = [*mine, LEVELS, queues, queues, left_out, left_out, mine[0]]
     values += [list(known), list(known.values()), most, list(together), worker]
-    with prepared_cursor(anywhere=True) as cursor:
-        cursor.execute(_FETCH, values)
-        return sorted((_fetched(row, worker) for row in cursor.fetchall()), key=lambda job: job.id)
+    return sorted((_fetched(row, worker) for row in fetch_all(_FETCH, values, anywhere=True)), key=lambda job: job.id)
 
 
 def _fetched(row: tuple[Any, ...], worker: int | None) -> Fetched:
@@ -221,13 +219,13 @@ _DELETE = """
 DELETE FROM public.procrastinate_jobs AS job USING unnest(%s::bigint[], %s::int[]) AS done (id, attempts)
 WHERE job.id = done.id AND job.status = 'doing' AND job.attempts = done.attempts
     AND job.worker_id IS NOT DISTINCT FROM %s::bigint
+RETURNING job.id
 """
 
 
 def delete(*done: Fetched) -> None:
     """Take jobs that are done off the queue: in the transaction that is open, where one is."""
-    with prepared_cursor(anywhere=True) as cursor:
-        cursor.execute(_DELETE, [[job.id for job in done], [job.attempts for job in done], done[0].worker])
+    fetch_all(_DELETE, [[job.id for job in done], [job.attempts for job in done], done[0].worker], anywhere=True)
 
 
 def release(job: Fetched) -> None:

@@ -55,6 +55,8 @@ class Worker:
         self._id: int | None = None
         self._bell = _Bell(concurrency)
         self._shares = Shares(concurrency)
+        # One thread at a time looks for jobs, so that no two count on the same share.
+        self._looking = threading.Lock()
         self._stopping = threading.Event()
         self._running: dict[int, set[tuple[int, int]]] = {}
         self._rests: deque[Rest] = deque()
@@ -198,27 +200,35 @@ class Worker:
         is none, or the process is to stop."""
         self._shares.leave(place)
         done = ended[0] if ended and ended[1].outcome is Outcome.DONE else None
-        most, rooms = self._shares.rooms()
-        idle = self._stopping.is_set() or self._id is None or most < 1
+        idle = self._stopping.is_set() or self._id is None
         if ended and (done is None or idle or self._rests):
             running.settle(*ended)
             done = None
         if rest := self._rest(place):
             return rest
-        if idle:
-            return []
-        jobs = queue.fetch_lot(
-            queues=self._queues,
-            worker=self._id,
-            done=done,
-            without=[company for company, room in rooms.items() if room < 1],
-            together=[job.name for job in registry.values() if job.together is not None],
-            most=most,
-            rooms=rooms,
-        )
-        self._running[place] = {_key(job) for job in jobs}
-        may = self._shares.take(place, jobs[0].company, len(jobs)) if jobs else 0
-        for job in jobs[may:]:  # another thread was quicker
+        return [] if idle else self._fetch(place, done)
+
+    def _fetch(self, place: int, done: Fetched | None) -> list[Fetched]:
+        """Jobs that are due, as many as there are places for them, of one if they aren't run together; `done` is off
+        the queue then."""
+        with self._looking:
+            most, rooms = self._shares.rooms()
+            if most < 1:
+                if done is not None:
+                    queue.delete(done)
+                return []
+            jobs = queue.fetch_lot(
+                queues=self._queues,
+                worker=self._id,
+                done=done,
+                without=[company for company, room in rooms.items() if room < 1],
+                together=[job.name for job in registry.values() if job.together is not None],
+                most=most,
+                rooms=rooms,
+            )
+            self._running[place] = {_key(job) for job in jobs}
+            may = self._shares.take(place, jobs[0].company, len(jobs)) if jobs else 0
+        for job in jobs[may:]:  # the rest of a lot has come between
             queue.release(job)
             self._bell.ring(1)
         return jobs[:may]

@@ -17,6 +17,7 @@ from workflow_design.kernel.fields import (
     ticket_form_schema,
 )
 from workflow_design.kernel.graph import Graph, GraphCache, compile_graph
+from workflow_design.kernel.language import Template, compile_template
 from workflow_design.kernel.schemas import Schema, compile_schema
 from workflow_design.models import WorkflowVersion
 
@@ -59,6 +60,17 @@ class Compiled:
     def tasks(self) -> Mapping[str, dict[str, Any]]:
         """The bundle's tasks by key."""
         return {task["key"]: task for task in self.bundle["tasks"]}
+
+    def template(self, key: str, name: str) -> Template:
+        """A task's `input_transform` or `output_transform`, compiled at its first use; it must have one."""
+        found = self._templates.get((key, name))
+        if found is None:
+            found = self._templates[key, name] = compile_template(self.tasks[key][name])
+        return found
+
+    @cached_property
+    def _templates(self) -> dict[tuple[str, str], Template]:
+        return {}
 
 
 _kept: GraphCache[Compiled] = GraphCache()

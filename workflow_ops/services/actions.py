@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from workflow_design.kernel.engine import Event, IncidentKind, Opened
-from workflow_design.kernel.language import EvaluationError, compile_template
+from workflow_design.kernel.language import EvaluationError
 from workflow_design.kernel.structure.tasks import kind_of_task
 from workflow_design.versions import Compiled
 
@@ -85,7 +85,7 @@ def body_of(version: Compiled, number: int, key: str, given: Any, seen: dict[str
         return orjson.dumps(given)
     about = {"key": key, "outcome": None, "assignee": None}
     try:
-        return orjson.dumps(compile_template(template).render({**seen, "_task": about}))
+        return orjson.dumps(version.template(key, "input_transform").render({**seen, "_task": about}))
     except EvaluationError as error:
         trace = f"{error.code} in input_transform {_text(template)}"
         raise CannotSend(failed(number, f"What to send can't be made: {error.message}", trace)) from None
@@ -128,12 +128,13 @@ def timed_out(number: int, cause: str) -> Outcome:
 
 
 def _output(version: Compiled, number: int, key: str, seen: dict[str, Any]) -> Outcome:
-    template = version.tasks[key]["output_transform"]
     about = {"key": key, "outcome": "completed", "assignee": None}
     try:
-        output = compile_template(template).render({**seen, "_task": about})
+        output = version.template(key, "output_transform").render({**seen, "_task": about})
     except EvaluationError as error:
-        return failed(number, error.message, f"{error.code} in output_transform {_text(template)}")
+        return failed(
+            number, error.message, f"{error.code} in output_transform {_text(version.tasks[key]['output_transform'])}"
+        )
     if output is None:
         output = {}
     if not isinstance(output, dict):

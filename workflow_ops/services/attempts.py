@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core import http_client
-from core.db import prepared_cursor
+from core.db import fetch_all
 from core.fields import dump_json
 from core.http_client import Answer, CallFailed
 from core.json_input import BadJSON, loads
@@ -112,9 +112,7 @@ def begin_first(calls: Sequence[tuple[int, int, Call]]) -> dict[int, int]:
         }
         for task, generation, call in calls
     ]
-    with prepared_cursor() as cursor:
-        cursor.execute(_FIRST, {"calls": dump_json(given)})
-        return dict(cursor.fetchall())
+    return dict(fetch_all(_FIRST, {"calls": dump_json(given)}))
 
 
 def succeed(replies: Sequence[tuple[int, Reply]]) -> set[int]:
@@ -123,9 +121,7 @@ def succeed(replies: Sequence[tuple[int, Reply]]) -> set[int]:
         {"id": pk, "outcome": reply.outcome, "response": reply.response, "duration_ms": reply.duration_ms}
         for pk, reply in replies
     ]
-    with prepared_cursor() as cursor:
-        cursor.execute(_SUCCEED, {"replies": dump_json(given)})
-        ended = {pk for (pk,) in cursor.fetchall()}
+    ended = {pk for (pk,) in fetch_all(_SUCCEED, {"replies": dump_json(given)})}
     for _ in ended:
         _count(AttemptStatus.SUCCEEDED)
     return ended

@@ -22,12 +22,13 @@ from core.sealing import SealBroken
 from users.selectors import domain_of
 from workflow_ops import jobs
 from workflow_ops.models import UNDONE, ActionAttempt, AttemptStatus, InstanceStatus, TaskInstance, TaskStatus
-from workflow_ops.services import actions, attempts, callbacks
+from workflow_ops.services import actions, attempts, callbacks, follow_up
 from workflow_ops.services.actions import Outcome
 from workflow_ops.services.attempts import Call, Reply, most_attempts, wait_seconds
+from workflow_ops.services.changes import Changes
 from workflow_ops.services.notes import Note
 from workflow_ops.services.running import Run, Work, lock_task
-from workflow_ops.services.stepping import advance
+from workflow_ops.services.stepping import advance, play
 
 # Of one call, whatever `timeout_seconds` says: an ASYNC_ACTION has days for its callback, but not for being heard.
 DEFAULT_CALL_SECONDS = 30
@@ -245,13 +246,15 @@ def _succeed(run: Run, work: Work, claimed: Claimed, reply: Reply) -> bool:
     outcome = success(run, work, claimed, reply)
     if outcome is None or not attempts.succeed([(claimed.attempt, reply)]):
         return False
-    complete(run, work, claimed, reply, outcome)
+    follow_up.follow(completed(run, work, claimed, reply, outcome).write())
     return True
 
 
-def complete(run: Run, work: Work, claimed: Claimed, reply: Reply, outcome: Outcome) -> None:
-    """The task of an attempt that has succeeded is completed."""
-    _end(run, work, outcome, ActionAttempt(generation=claimed.generation, number=claimed.number, outcome=reply.outcome))
+def completed(run: Run, work: Work, claimed: Claimed, reply: Reply, outcome: Outcome) -> Changes:
+    """What follows when the task of an attempt that succeeds is completed; nothing is written yet."""
+    attempt = ActionAttempt(generation=claimed.generation, number=claimed.number, outcome=reply.outcome)
+    note = _note(run, work, "task.completed", attempt)
+    return play(run, outcome.event, user=None, note=note, work=work, output=outcome.event.output)
 
 
 def _settle(run: Run, work: Work, attempt: ActionAttempt, reply: Reply) -> None:

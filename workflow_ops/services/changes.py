@@ -11,6 +11,7 @@ from core.db import fetch_all
 from core.models import Actor
 from users.models import User
 from workflow_design.kernel.engine import Event, Incident, Step
+from workflow_design.models import AssignmentPolicy
 from workflow_ops.models import UNDONE, InstanceStatus, TaskStatus
 from workflow_ops.services.actions import MAX_TRACE, is_form, seconds_allowed
 from workflow_ops.services.assignment import assign
@@ -18,6 +19,8 @@ from workflow_ops.services.follow_up import TaskRow, Written
 from workflow_ops.services.notes import Note
 from workflow_ops.services.running import Run, Work
 
+# What they give to whom depends on what others have been given.
+TURNS = (AssignmentPolicy.SHORTEST_QUEUE, AssignmentPolicy.ROUND_ROBIN)
 DONE = (TaskStatus.COMPLETED, TaskStatus.CANCELLED, TaskStatus.ERROR)
 
 
@@ -110,6 +113,11 @@ class Changes:
         row["status"] = TaskStatus.ERROR if number in self.last.marking.stopped else TaskStatus.COMPLETED
         row["output"] = event.output
         self.executed += 1
+
+    @property
+    def take_turns(self) -> bool:
+        """Whether tasks open that go to people by whose turn it is, or who has least to do."""
+        return any(row["policy"] in TURNS for row in self.tasks.values())
 
     def write(self) -> Written:
         """Everything at once; what stands in the database then."""

@@ -22,9 +22,10 @@ from core.db import connection
 from tenants.lots import Lot
 from tenants.queue import Fetched
 from workflow_ops.models import InstanceStatus, TaskStatus
-from workflow_ops.services import actions, attempts
+from workflow_ops.services import actions, attempts, follow_up
 from workflow_ops.services.attempts import Call, Reply
-from workflow_ops.services.calls import AWAY_SECONDS, Claimed, complete, first_call, record_in_time, success
+from workflow_ops.services.calls import AWAY_SECONDS, Claimed, completed, first_call, record_in_time, success
+from workflow_ops.services.changes import Changes
 from workflow_ops.services.running import Run, Work, lock_free_tasks
 
 log = logging.getLogger(__name__)
@@ -142,15 +143,30 @@ def _recorded(lot: Lot, answers: list[_Answered]) -> list[_Answered]:
     usual = []
     for run, work in lock_free_tasks(list(of_task)):
         answered = of_task[work.id]
-        outcome = success(run, work, answered.called.claimed, answered.reply)
-        if outcome is not None:
-            usual.append((run, work, answered, outcome))
-    ended = attempts.succeed([(answered.called.claimed.attempt, answered.reply) for _, _, answered, _ in usual])
+        changes = _changes(run, work, answered)
+        if changes is not None:
+            usual.append((answered, changes))
+    if not usual:
+        return []
+    ended = attempts.succeed([(answered.called.claimed.attempt, answered.reply) for answered, _ in usual])
     done = []
-    for run, work, answered, outcome in usual:
+    for answered, changes in usual:
         if answered.called.claimed.attempt in ended:
-            complete(run, work, answered.called.claimed, answered.reply, outcome)
+            follow_up.follow(changes.write())
             done.append(answered)
     if done:
         lot.take_off([answered.called.job for answered in done])
     return done
+
+
+def _changes(run: Run, work: Work, answered: _Answered) -> Changes | None:
+    """What an answer leads to; None where that is not for a lot: it doesn't complete its task, fails, or gives tasks to
+    people by whose turn it is, which the next one changes."""
+    claimed, reply = answered.called.claimed, answered.reply
+    try:
+        outcome = success(run, work, claimed, reply)
+        changes = None if outcome is None else completed(run, work, claimed, reply, outcome)
+    except Exception as error:  # noqa: BLE001 # the others have nothing to do with it
+        log.info("An answer is recorded singly: %s", error)
+        return None
+    return None if changes is None or changes.take_turns else changes
