@@ -31,14 +31,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What the kernel says of the bundle with this digest, whatever company has it."""
+    """What the kernel says of a bundle, which nobody changes afterwards, and of others with the same digest, whatever
+    company has them.
+    """
 
+    bundle: Mapping[str, Any]
     digest: bytes
     proof: Proof
 
     def is_of(self, bundle: Mapping[str, Any]) -> bool:
         """Whether it was this bundle."""
-        return self.digest == _digest(bundle)
+        return bundle is self.bundle or self.digest == _digest(bundle)
 
 
 _MAX_PROOFS = 64
@@ -63,7 +66,7 @@ def examine(bundle: Mapping[str, Any]) -> Examined:
         proof = prove(bundle)
         if proof.decided:  # else another try, with the machine less busy, may tell more
             _keep(digest, proof)
-    return Examined(digest, proof)
+    return Examined(bundle, digest, proof)
 
 
 def _keep(digest: bytes, proof: Proof) -> None:
@@ -95,9 +98,11 @@ def located(problems: list[Problem], found: Normalized, document: Any) -> list[P
 
     A condition written as text has no places inside: the pointer ends there.
     """
-    return [
-        replace(problem, path=_without_inside_of_text(document, found.locate(problem.path))) for problem in problems
-    ]
+    answer = []
+    for problem in problems:
+        path = _without_inside_of_text(document, found.locate(problem.path))
+        answer.append(problem if path == problem.path else replace(problem, path=path))
+    return answer
 
 
 def _without_inside_of_text(document: Any, path: str) -> str:

@@ -45,6 +45,10 @@ def diff(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Cha
 
 
 def _section(section: str, kind: EntityKind, before: list[Entity], after: list[Entity]) -> Iterator[Change]:
+    if not before:
+        for index, entity in enumerate(after):
+            yield _change(f"/{section}/{index}", "added", None, export_entity(kind, entity))
+        return
     old = {_name(kind, entity): (index, entity) for index, entity in enumerate(before)}
     new = {_name(kind, entity): (index, entity) for index, entity in enumerate(after)}
     for name, (index, entity) in old.items():
