@@ -11,35 +11,53 @@ from tenants import building, schemas
 from tenants.tests.catalogue import catalogue
 
 
+def _only(app, module):
+    """Setting: no other app has migrations, and this one has those of `module`."""
+    return {**{config.label: None for config in apps.get_app_configs()}, app: module}
+
+
 @pytest.fixture
-def _nothing_recorded():
-    """What the test records stays: migrating takes seconds."""
-    before, building._script = building._script, None
-    yield
-    building._script = building._script or before
+def _nothing_recorded(monkeypatch, settings):
+    """As in a process that begins; and there are two migrations, because all of them take seconds."""
+    monkeypatch.setattr(building, "_script", None)
+    settings.MIGRATION_MODULES = _only("core", "core.migrations")
 
 
 @pytest.mark.usefixtures("db")
 class TestBuild:
-    @pytest.mark.usefixtures("_nothing_recorded")
-    def test_the_second_equals_the_first_and_what_migrating_makes(self):
+    def test_all_equal_what_migrating_makes(self):
+        """The first of the template was built by recording, the second of it and one of now by repeating that."""
         with connection.cursor() as cursor:
             cursor.execute("CREATE SCHEMA by_hand")
         schemas.migrate("by_hand")
         expected = catalogue("by_hand")
         assert len(expected["columns"]) > 50
         assert expected["triggers"]
-        first = building.build()
-        assert building._script is not None
-        second = building.build()
-        assert catalogue(first) == expected
-        assert catalogue(second) == expected
+        for name in ("acme", "globex", building.build()):
+            assert catalogue(name) == expected
 
+    @pytest.mark.usefixtures("_nothing_recorded")
+    def test_the_second_equals_the_first(self, acme, in_company):
+        with in_company(acme), connection.cursor() as cursor:
+            first = building.build()
+            assert building._script is not None
+            second = building.build()
+            cursor.execute("SELECT 1")
+            with connection.cursor() as after:
+                after.execute("SELECT current_schema()")
+                assert after.fetchone() == ("acme",), "the connection is where it was"
+        found = catalogue(first)
+        assert set(found) > {"rows of history", "rows of django_migrations"}
+        assert found["triggers"]
+        assert catalogue(second) == found
+
+    @pytest.mark.usefixtures("_nothing_recorded")
     def test_the_second_is_one_statement(self, django_assert_max_num_queries):
         building.build()
         with django_assert_max_num_queries(8):
             building.build()
 
+    @pytest.mark.usefixtures("_nothing_recorded")
     def test_nothing_of_the_first_is_in_the_second(self):
         first = building.build()
         second = building.build()
@@ -51,22 +69,13 @@ class TestBuild:
             assert cursor.fetchone() == (len(MigrationLoader(None).graph.nodes), True)
 
     @pytest.mark.usefixtures("_nothing_recorded")
-    def test_where_code_takes_part_every_schema_is_migrated(self, monkeypatch):
-        monkeypatch.setattr(building, "_repeatable", lambda: False)
-        first, second = building.build(), building.build()
+    def test_where_code_takes_part_every_schema_is_migrated(self, settings):
+        settings.MIGRATION_MODULES = _only("core", "tenants.tests.migrations_with_code")
+        for name in (building.build(), building.build()):
+            assert catalogue(name)["rows of places"] == [repr([name])]
         assert building._script is None
-        assert catalogue(first) == catalogue(second)
 
     @pytest.mark.usefixtures("_nothing_recorded")
-    def test_the_connection_is_where_it_was(self, acme, in_company):
-        with in_company(acme), connection.cursor() as cursor:
-            for _ in range(2):
-                building.build()
-                cursor.execute("SELECT 1")
-            with connection.cursor() as after:
-                after.execute("SELECT current_schema()")
-                assert after.fetchone() == ("acme",)
-
     def test_undone_with_its_transaction(self):
         building.build()
         with pytest.raises(ZeroDivisionError), transaction.atomic():  # noqa: PT012

@@ -45,6 +45,7 @@ def test_suspend_an_unknown_company(db):
         output("suspend_company", "initech")
 
 
+@pytest.mark.usefixtures("quick_schemas")
 def test_prepare_spares(db):
     assert output("prepare_spares", "--count", "2") == "Spare schemas: 2 made, 0 stale ones dropped.\n"
     SpareSchema.objects.update(migration_hash="of other migrations")

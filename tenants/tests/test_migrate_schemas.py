@@ -1,12 +1,8 @@
 """Which schemas lack a migration, and the command that gives it to them."""
 
-import os
-import subprocess
-import sys
 from io import StringIO
 
 import pytest
-from django.conf import settings
 from django.core.management import CommandError, call_command, get_commands
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -33,14 +29,19 @@ def execute(query, *values):
         cursor.execute(query, values)
 
 
+def take_one(schema):
+    """The schema's history is not yet append-only: it stands before core's second migration."""
+    execute(f"DROP TRIGGER history_append_only ON {schema}.history")
+    execute(f"DROP FUNCTION {schema}.history_refuses_change()")
+    execute(f"DELETE FROM {schema}.django_migrations WHERE app = 'core' AND name = '0002_history_is_append_only'")
+
+
 @pytest.fixture
-def acme_lacks_one(own_database):
-    """acme's history is not yet append-only: its schema stands before core's second migration."""
-    execute("DROP TRIGGER history_append_only ON acme.history")
-    execute("DROP FUNCTION acme.history_refuses_change()")
-    execute("DELETE FROM acme.django_migrations WHERE app = 'core' AND name = '0002_history_is_append_only'")
+def acme_lacks_one(db):
+    take_one("acme")
 
 
+@pytest.mark.usefixtures("quick_schemas")
 class TestState:
     def test_nothing_lacks(self, db):
         assert schemas.state() == schemas.State([], [])
@@ -74,7 +75,7 @@ class TestState:
         execute("INSERT INTO acme.django_migrations (app, name, applied) VALUES ('core', '9999_later', now())")
         assert schemas.state() == schemas.State([], [])
 
-    def test_an_empty_database(self, own_database):
+    def test_an_empty_database(self, db):
         execute("DROP SCHEMA public CASCADE")
         execute("CREATE SCHEMA public")
         assert schemas.state() == schemas.State(["public"], [])
@@ -86,7 +87,7 @@ class TestState:
 
 
 class TestMigrateSchemas:
-    def test_nothing_to_do(self, own_database):
+    def test_nothing_to_do(self, db):
         assert run("migrate_schemas") == (0, "Every schema is up to date.\n", "")
 
     @pytest.mark.usefixtures("acme_lacks_one")
@@ -138,14 +139,15 @@ class TestMigrateSchemas:
             run("migrate_schemas")
         assert schemas.state().lacking == ["acme"]
 
-    def test_a_missing_schema_is_said_and_not_made(self, own_database):
+    def test_a_missing_schema_is_said_and_not_made(self, db):
         execute("DROP SCHEMA acme CASCADE")
         code, out, err = run("migrate_schemas")
         assert (code, out) == (0, "Every schema is up to date.\n")
         assert err == "acme: the company's schema is not in the database; restore it from a backup.\n"
         assert schemas.state().missing == ["acme"]
 
-    def test_stale_spares_are_made_anew(self, own_database):
+    @pytest.mark.usefixtures("quick_schemas")
+    def test_stale_spares_are_made_anew(self, db):
         spares.fill(2)
         stale = SpareSchema.objects.order_by("id")[0]
         SpareSchema.objects.filter(pk=stale.pk).update(migration_hash="of other migrations")
@@ -154,23 +156,15 @@ class TestMigrateSchemas:
         assert SpareSchema.objects.filter(migration_hash=schemas.migration_hash()).count() == 2
         execute(f"DO $$ BEGIN ASSERT to_regnamespace('{stale.schema_name}') IS NULL; END $$")
 
-    @pytest.mark.usefixtures("acme_lacks_one")
-    def test_in_parallel_processes(self, own_database):
-        execute("DROP TRIGGER history_append_only ON globex.history")
-        execute("DROP FUNCTION globex.history_refuses_change()")
-        execute("DELETE FROM globex.django_migrations WHERE app = 'core' AND name = '0002_history_is_append_only'")
-        done = subprocess.run(
-            [sys.executable, "manage.py", "migrate_schemas", "--parallel", "2"],
-            cwd=settings.BASE_DIR,
-            env={**os.environ, "DATABASE_URL": own_database.url},
-            capture_output=True,
-            text=True,
-            timeout=100,
-        )
-        assert (done.returncode, done.stderr) == (0, "")
-        assert [line[:13] for line in done.stdout.splitlines()] == ["[1/2] acme: m", "[2/2] globex:"]
+    def test_in_parallel_processes(self, own_database, monkeypatch):
+        monkeypatch.setenv("DATABASE_URL", own_database.url)
+        take_one("acme")
+        take_one("globex")
+        code, out, err = run("migrate_schemas", "--parallel", "2")
+        assert (code, err) == (0, "")
+        assert [line[:13] for line in out.splitlines()] == ["[1/2] acme: m", "[2/2] globex:"]
         assert schemas.state() == schemas.State([], [])
 
-    def test_an_impossible_number_of_processes(self, own_database):
+    def test_an_impossible_number_of_processes(self, db):
         with pytest.raises(CommandError, match="at least 1"):
             run("migrate_schemas", "--parallel", "0")
