@@ -1,6 +1,6 @@
 """Runs under races: over HTTP, against two server processes, many rounds each; every test prints what it counted.
 
-RACE_ROUNDS is how many rounds (5 unless set, 50 in `make evidence`).
+RACE_ROUNDS is how many rounds (3 unless set, 50 in `make evidence`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from users.models import CompanyRole, User
 from workflow_ops.models import TaskInstance, Ticket, WorkflowInstance
 from workflow_ops.tests.documents import TASKS, TICKETS, flow
 
-ROUNDS = int(os.environ.get("RACE_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("RACE_ROUNDS", "3"))
 PARALLEL = 50
 PUBLISH = "/api/workflow/upload/?publish=true&prune=true"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

@@ -18,9 +18,9 @@ for (const level of ["log", "info", "warn", "error"]) {
   console[level] = (...parts) => said.push(parts.map(String).join(" "));
 }
 
+const validator = customizeValidator({ AjvClass: Ajv2020 });
 const answers = JSON.parse(readFileSync(0, "utf8")).map(({ name, schema, data }) => {
   said = [];
-  const validator = customizeValidator({ AjvClass: Ajv2020 });
   const html = renderToStaticMarkup(createElement(Form, { schema, validator, formData: data }));
   const errors = data === undefined ? [] : validator.validateFormData(data, schema).errors.map((error) => error.stack);
   return { name, html, said, errors };
