@@ -77,7 +77,8 @@ class TestServer:
     def clone(self) -> Iterator[str]:
         """A new clone of the template, which Django's connections lead to for the time of the block; its address."""
         name = f"{self._run}_{next(self._numbers)}"
-        self._do("CREATE DATABASE {} TEMPLATE {}", name, self._template)
+        # Half the work of going through the log, which nobody needs here.
+        self._do("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, self._template)
         try:
             url = self._url_of(name)
             with _django_on(url):
@@ -144,7 +145,8 @@ class TestServer:
 
 
 def _template_hash() -> str:
-    parts = [schemas.migration_hash(), Path(__file__).read_text(), version("django"), version("django-tenants")]
+    texts = [Path(path).read_text() for path in (__file__, building.__file__, schemas.__file__)]
+    parts = [schemas.migration_hash(), *texts, version("django"), version("django-tenants")]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
