@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.people import PASSWORD
+from core.db import connection
+from tenants.models import Company
+from tests.people import PASSWORD, signed_in
 from ticketflower import demo_tickets
 from users.models import CompanyRole, SystemRole
 from workflow_design.tests.documents import UPLOAD
@@ -12,15 +14,26 @@ from workflow_ops.models import TaskInstance, Ticket
 from workflow_ops.tests.documents import TASKS, TICKETS, example
 
 
-@pytest.fixture
-def cast(api, acme_db):
+@pytest.fixture(scope="module")
+def people(file_db):
     """People of acme, and leave requests published: the worker has every company role that they name."""
-    made = api("workflow_creator").call("POST", UPLOAD, example("leave-request.yaml"), query={"publish": "true"})
+    acme = Company.objects.get(slug="acme")
+    connection.set_tenant(acme)
+    made = signed_in("workflow_creator", acme).call(
+        "POST", UPLOAD, example("leave-request.yaml"), query={"publish": "true"}
+    )
     assert made.status_code == 201
-    people = {role: api(role) for role in (SystemRole.USER, SystemRole.TASK_WORKER, SystemRole.TICKET_ADMIN)}
+    people = {
+        role: signed_in(role, acme) for role in (SystemRole.USER, SystemRole.TASK_WORKER, SystemRole.TICKET_ADMIN)
+    }
     people[SystemRole.TASK_WORKER].user.company_roles.add(
         *(CompanyRole.objects.create(name=name) for name in ("manager", "hr"))
     )
+    return people
+
+
+@pytest.fixture
+def cast(people, acme_db):
     return people
 
 
@@ -53,7 +66,7 @@ def test_what_is_there_is_not_played_again(play):
     assert (Ticket.objects.count(), TaskInstance.objects.count()) == (3, tasks)
 
 
-def test_a_demo_that_was_killed_goes_on(api, cast, play):
+def test_a_demo_that_was_killed_goes_on(cast, play):
     """The first ticket has one task behind it, the second none."""
     for number, data in ((1, {"working_days": 10}), (2, {"leave_type": "Sick leave"})):
         ticket = cast[SystemRole.USER].post(
