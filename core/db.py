@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,6 +10,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db import connection as _connection
 from django_tenants.utils import quote_schema_name
 from psycopg import Cursor
+
+from core import prepared
 
 if TYPE_CHECKING:
     from django.db.backends.postgresql.base import DatabaseWrapper
@@ -76,46 +78,33 @@ def _path(connection: TenantConnection) -> str | None:
     return connection.connection.info.parameter_status("search_path")
 
 
-class _PreparedCursor(Cursor[Any]):
-    """Prepares each statement at its first run; what else runs on the connection is left as the settings have it."""
-
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        usual = self.connection.prepare_threshold
-        self.connection.prepare_threshold = 0
-        try:
-            return super().execute(query, params, **{**options, "prepare": True})
-        finally:
-            self.connection.prepare_threshold = usual
-
-
-def fetch_all(sql: str, params: Any = None, *, anywhere: bool = False) -> list[tuple[Any, ...]]:
+def fetch_all(
+    sql: str, params: Sequence[Any] | Mapping[str, Any] = (), *, anywhere: bool = False
+) -> list[tuple[Any, ...]]:
     """All rows of a constant statement that runs often: PostgreSQL parses and plans it once for a connection, and again
-    when the connection comes to another company. Parameters whose type it can't infer need a cast. ADR 8 tells where
-    this pays. `anywhere`: the statement names every schema, and whichever search path is set may stay.
+    when the connection comes to another company (ADR 8 tells where this pays). See `prepared.run` for the values.
+    `anywhere`: the statement names every schema, and whichever search path is set may stay.
     """
     connection = here()
-    if connection.queries_logged or connection.execute_wrappers:
-        with prepared_cursor(anywhere=anywhere) as wrapped:
-            wrapped.execute(sql, params)
-            return wrapped.fetchall()
     _be_ready(connection, anywhere)
     raw = connection.connection
+    # Where psycopg prepares too, a rollback makes it forget what others have prepared; and Django counts what its own
+    # cursors run.
+    if raw.prepare_threshold is not None or connection.queries_logged or connection.execute_wrappers:
+        with server_cursor(anywhere=anywhere) as cursor:
+            cursor.execute(sql, params)
+            return cast("list[tuple[Any, ...]]", cursor.fetchall())
+    connection.validate_no_broken_transaction()
     with connection.wrap_database_errors:
-        # One cursor for all that a connection runs so, without Django's around it: making and wrapping one takes as
-        # long as its statement.
-        cursor = raw.__dict__.get("prepared")
-        if cursor is None:
-            cursor = raw.__dict__["prepared"] = _PreparedCursor(raw)
-        cursor.execute(sql, params)
-        return cursor.fetchall()
+        return prepared.run(raw, sql, params)
 
 
 @contextmanager
-def prepared_cursor(*, anywhere: bool = False) -> Iterator[Any]:
-    """A cursor for statements as `fetch_all` runs them."""
+def server_cursor(*, anywhere: bool = False) -> Iterator[Any]:
+    """A cursor whose parameters PostgreSQL binds."""
     connection = here()
     _be_ready(connection, anywhere)
-    with connection._prepare_cursor(_PreparedCursor(connection.connection)) as cursor:
+    with connection._prepare_cursor(Cursor(connection.connection)) as cursor:
         yield cursor
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import TokenError
@@ -15,12 +16,13 @@ from core.errors import denied
 from users.models import User
 from users.tokens import AccessToken, invalid_token
 
-_FIELDS = ("id", "email", "first_name", "last_name", "is_active", "system_roles")
+_FIELDS = ("id", "email", "first_name", "last_name", "is_active")
 # All that can end a sign-in before its token does, in one statement: the person disabled, the family revoked (new
 # password, sign-out, stolen token), the company suspended or gone. And where the company's schema or table is missing,
 # PostgreSQL answers from `public`: the table that the person's row lies in tells.
 _SQL = f"""
-    SELECT person.tableoid, company.is_active, {", ".join(f"person.{name}" for name in _FIELDS)}
+    SELECT person.tableoid, company.is_active, {", ".join(f"person.{name}" for name in _FIELDS)},
+        array_to_json(person.system_roles)::text
     FROM public.companies company
     JOIN users person ON person.id = %s AND person.is_active
     JOIN token_families family ON family.id = %s AND family.user_id = person.id AND family.revoked_at IS NULL
@@ -90,4 +92,4 @@ class CompanyJWTAuthentication(JWTAuthentication):
             raise invalid_token()
         if not row[1]:
             raise denied("This company is suspended.", code="company_suspended")
-        return User.from_db(connection.alias, _FIELDS, row[2:])
+        return User.from_db(connection.alias, [*_FIELDS, "system_roles"], [*row[2:-1], orjson.loads(row[-1])])

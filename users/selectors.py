@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from django.db.models import Case, Exists, OuterRef, QuerySet, When
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from core.db import connection
+from core.db import connection, fetch_all
 from core.rows import Rows
 from core.search import matching
 from tenants.models import Company, Domain
@@ -104,6 +104,14 @@ def company_role_names(user: User) -> frozenset[str]:
 
 def role_has_worker() -> dict[str, bool]:
     """Every company role by its name, `everyone` among them: whether an active task worker has it."""
-    workers = User.objects.filter(is_active=True, system_roles__contains=[SystemRole.TASK_WORKER])
-    held = Case(When(name=EVERYONE, then=Exists(workers)), default=Exists(workers.filter(company_roles=OuterRef("pk"))))
-    return dict(CompanyRole.objects.order_by().values_list("name", held))
+    return dict(fetch_all(_ROLE_HAS_WORKER))
+
+
+_WORKERS = f"""SELECT FROM users worker
+    WHERE worker.is_active AND worker.system_roles @> ARRAY['{SystemRole.TASK_WORKER}']::varchar[]"""
+_ROLE_HAS_WORKER = f"""
+SELECT role.name, CASE WHEN role.name = '{EVERYONE}' THEN EXISTS ({_WORKERS}) ELSE EXISTS (
+    {_WORKERS} AND EXISTS (
+        SELECT FROM user_company_roles held WHERE held.user_id = worker.id AND held.companyrole_id = role.id)) END
+FROM company_roles role
+"""

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from core.db import connection, here, prepared_cursor
+from core.db import connection, here, server_cursor
 from core.rows import Rows
 from tenants.quotas import workflows_require_room
 from users.models import User
@@ -74,7 +74,7 @@ def creating(user: User | None, bundle: Entity) -> Iterator[Callable[[], Created
     digest = content_hash("workflow", own)
     whole = bundle_hash(digest, tasks=tasks, transitions=links, tickets=tickets)
     with ExitStack() as stack:
-        first, second = (stack.enter_context(prepared_cursor()) for _ in range(2))
+        first, second = (stack.enter_context(server_cursor()) for _ in range(2))
         stack.enter_context(here().wrap_database_errors)
         stack.enter_context(here().connection.pipeline())
         row = _json([{**own, "hash": digest.hex(), "whole": whole.hex()}])

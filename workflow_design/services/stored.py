@@ -7,8 +7,8 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from django.db import connection
 
+from core.db import connection, fetch_all
 from core.errors import Fault, Refused
 from workflow_design.kernel.document import FORMAT
 from workflow_design.kernel.document.entities import TASK, TICKET, TRANSITION, WORKFLOW
@@ -73,12 +73,10 @@ def load_by_key(key: str) -> Stored | None:
 
 
 def _load(which: str, value: int | str) -> Stored | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_LOAD + which, [value])
-        found = cursor.fetchone()
-    if found is None:
+    found = fetch_all(_LOAD + which, [value])
+    if not found:
         return None
-    rows = orjson.loads(found[0])
+    rows = orjson.loads(found[0][0])
     revision = rows.pop("revision")
     places = {
         "tasks": {task["key"]: _place(task) for task in rows["tasks"]},
