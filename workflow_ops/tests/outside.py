@@ -22,12 +22,15 @@ class Said:
 
 
 class Outside:
-    """`calls` are those that came; `says(…)` is what the next ones are answered, and then `{}`."""
+    """`calls` are those that came; `says(…)` is what the next ones are answered, and then `{}`; or `answers(…)` tells
+    what each is, by its body.
+    """
 
     def __init__(self) -> None:
         self._receiver = Receiver()
         self._receiver.answer = self._answer
         self._answers: deque[Said] = deque()
+        self.answer: Callable[[Any], Said] | None = None
 
     def __enter__(self) -> Outside:
         self._receiver.__enter__()
@@ -55,8 +58,15 @@ class Outside:
         """What the next calls are answered, one after another."""
         self._answers.extend(answers)
 
+    def answers(self, answer: Callable[[Any], Said]) -> None:
+        """What a call is answered: `answer` of its body. Calls that come together come in no order."""
+        self.answer = answer
+
     def _answer(self, received: Received) -> bytes:
-        said = self._answers.popleft() if self._answers else Said(body={})
+        if self.answer is not None:
+            said = self.answer(received.json())
+        else:
+            said = self._answers.popleft() if self._answers else Said(body={})
         if said.before is not None:
             said.before()
         body = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
