@@ -32,6 +32,18 @@ def refusal(call, **values):
     return caught.value.status, fault.attr, fault.code
 
 
+def test_its_schema_is_complete(db, in_company, acme):
+    def tables(company):
+        with in_company(company), connection.cursor() as cursor:
+            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+            return {name for (name,) in cursor.fetchall()}
+
+    made = tables(company_create(name="New", actor=OPERATOR))
+    assert "users" in made
+    assert made == tables(acme)
+
+
+@pytest.mark.usefixtures("quick_schemas")
 class TestCreate:
     def test_everything_of_it(self, db):
         company = company_create(name="  Ünder & Söhne ", actor=OPERATOR)
@@ -48,16 +60,6 @@ class TestCreate:
             "under-sohne",
         )
         assert event.detail == {"name": "Ünder & Söhne", "plan": "ENTERPRISE"}
-
-    def test_its_schema_is_complete(self, db, in_company, acme):
-        def tables(company):
-            with in_company(company), connection.cursor() as cursor:
-                cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
-                return {name for (name,) in cursor.fetchall()}
-
-        made = tables(company_create(name="New", actor=OPERATOR))
-        assert "users" in made
-        assert made == tables(acme)
 
     def test_a_given_plan(self, db):
         assert company_create(name="Small", plan_key="GROWTH", actor=OPERATOR).plan.max_workflows == 10

@@ -183,12 +183,12 @@ class TestAttempts:
     def test_from_a_companys_schema(self, acme_db):
         assert attempts(4) == [True, True, True, False]
 
-    def test_exactly_so_many_of_many_at_once(self, own_database):
+    def test_exactly_so_many_of_many_at_once(self, shared_database):
         results = at_once(40, lambda _: attempt_take("password", "someone", "10/day"))
         assert results.count(None) == 10
         assert sum(isinstance(result, Throttled) for result in results) == 30
 
-    def test_not_in_a_transaction(self, own_database):
+    def test_not_in_a_transaction(self, shared_database):
         """There it would be undone with a request that fails."""
         with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
             attempt_take("password", "someone", "10/day")

@@ -11,6 +11,8 @@ from users.tests.pages import Browser, admin_browser, text_of
 from users.tests.test_authentication import INVALID
 from users.tests.test_login import login
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 NEW = "an entirely other sentence 8"
 
 

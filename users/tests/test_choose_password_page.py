@@ -10,6 +10,8 @@ from users.models import User
 from users.services import links
 from users.tests.test_login import login
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 NEW = "an entirely other sentence 8"
 
 

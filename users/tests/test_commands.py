@@ -8,10 +8,17 @@ from django.db import connection
 from django_tenants.utils import tenant_context
 
 from core.models import History
+from tenants import spares
 from tenants.models import Company
 from tests.people import PASSWORD, Caller
 from users.models import SystemRole, User
 from users.tests.test_login import login
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _spare(file_db):
+    """A schema for the company of each test."""
+    spares.fill(1)
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,8 @@ from core.models import History
 from tenants.models import Company, Plan
 from users import usage
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 
 @pytest.fixture
 def ada(api):

@@ -7,6 +7,8 @@ from core.models import History
 from users.models import CompanyRole
 from users.services import roles
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 
 @pytest.fixture
 def ada(api):

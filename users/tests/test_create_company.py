@@ -5,10 +5,18 @@ from django.db import connection
 from django_tenants.utils import tenant_context
 
 from core.models import History
+from tenants import spares
 from tenants.models import Company, Domain
 from tests.people import PASSWORD, Caller
 from users.models import SystemRole, TokenFamily, User
 from users.tests.test_authentication import me
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _spare(file_db):
+    """A schema for the company of each test."""
+    spares.fill(1)
+
 
 ASKED = {"company_name": "Initech", "email": "Bill@Initech.Example", "password": PASSWORD}
 

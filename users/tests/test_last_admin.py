@@ -7,6 +7,8 @@ from core.models import History
 from tests.parallel import at_once
 from users.models import User
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 REFUSAL = [
     {
         "code": "last_admin",

@@ -8,6 +8,8 @@ from users.models import TokenFamily
 from users.tests.test_authentication import INVALID, me
 from users.tests.test_refresh import refresh
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 
 @pytest.fixture
 def nobody(api):

@@ -14,6 +14,8 @@ from users.models import TokenFamily, User
 from users.services import links
 from users.tests.test_login import login
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 NEW = "an entirely other sentence 8"
 LINK = re.compile(r"http://acme\.localhost/password/([A-Za-z0-9_-]+)/([a-z0-9-]+)/\n")
 

@@ -1,18 +1,27 @@
 """/api/users/: people, made and changed by admins."""
 
+from copy import copy
+
 import pytest
 from django_tenants.utils import tenant_context
 
 from core.models import History
-from tests.people import PASSWORD, person
+from tenants.models import Company
+from tests.people import PASSWORD, person, signed_in
 from users.models import CompanyRole, User
 from users.tests.test_login import login
 from users.tests.test_password_links import LINK, confirm, nobody, post  # noqa: F401 - fixtures
 
 
+@pytest.fixture(scope="module")
+def files_ada(file_db):
+    """She alone is there, from the beginning."""
+    return signed_in("admin", Company.objects.select_related("plan").get(slug="acme"))
+
+
 @pytest.fixture
-def ada(api):
-    return api("admin")
+def ada(acme, files_ada):
+    return copy(files_ada)
 
 
 @pytest.fixture
