@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from django.apps import apps
-from django.db import connection
+from django.db import connection, router
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django_tenants.utils import schema_context
@@ -91,14 +91,28 @@ def state() -> State:
 
 
 def migrate(schema: str, progress: Progress | None = None) -> None:
-    """Run the migrations that `schema` lacks, in the usual way.
+    """Run the migrations that `schema` lacks: those of its own apps in the usual way, and the others are recorded.
 
     Each is a transaction of its own, or all are part of the caller's.
     """
     with schema_context(schema):
         executor = MigrationExecutor(connection, progress)
         executor.loader.check_consistent_history(connection)
-        executor.migrate(executor.loader.graph.leaf_nodes())
+        graph = executor.loader.graph
+        others = {key for key in graph.nodes if not router.allow_migrate(connection.alias, key[0])}
+        # What others do is nothing here, but Django would compute all models after each of their steps.
+        _record(executor, [key for key in others if others.issuperset(graph.forwards_plan(key))])
+        executor.migrate([key for key in graph.leaf_nodes() if key not in others])
+        _record(executor, others)
+
+
+def _record(executor: MigrationExecutor, keys: Collection[tuple[str, str]]) -> None:
+    """Say that those migrations were run, where that has not been said."""
+    known = executor.loader.applied_migrations
+    new = {key: executor.loader.graph.nodes[key] for key in sorted(keys) if key not in known}
+    executor.recorder.ensure_schema()
+    executor.recorder.migration_qs.bulk_create(executor.recorder.Migration(app=app, name=name) for app, name in new)
+    known.update(new)
 
 
 def drop(schema: str) -> None:
