@@ -67,3 +67,42 @@ def test_a_traceback_shows_no_values(lines):
     assert line["event"] == "unhandled exception"
     assert line["exception"][0]["exc_type"] == "ValueError"
     assert "correct horse" not in json.dumps(line)
+
+
+def test_our_own_loggers_show_no_values_either(lines):
+    def fail(password):
+        raise ValueError("went wrong")
+
+    try:
+        fail("correct horse")
+    except ValueError as error:
+        structlog.get_logger("ticketflower.job").error("job", exc_info=error, outcome="failed")
+    [line] = lines()
+    assert (line["event"], line["level"], line["logger"], line["outcome"]) == (
+        "job",
+        "error",
+        "ticketflower.job",
+        "failed",
+    )
+    assert line["exception"][0]["exc_type"] == "ValueError"
+    assert "correct horse" not in json.dumps(line)
+
+
+def test_who_else_listens_hears_them_too(lines, caplog):
+    logging.root.addHandler(caplog.handler)
+    structlog.get_logger("ticketflower.job").info("job", outcome="done")
+    logging.root.removeHandler(caplog.handler)
+    assert [line["outcome"] for line in lines()] == ["done"]
+    assert [(record.name, record.levelname) for record in caplog.records] == [("ticketflower.job", "INFO")]
+
+
+def test_what_a_logger_does_not_let_pass_is_not_written(lines):
+    logging.getLogger("ticketflower.job").setLevel("WARNING")
+    structlog.get_logger("ticketflower.job").info("job")
+    logging.getLogger("ticketflower.job").setLevel("NOTSET")
+    assert lines() == []
+
+
+def test_a_log_that_nobody_reads_stops_no_request(acme, lines):
+    logging.root.handlers[0].stream.close()
+    assert Client().get("/api/me/", headers={"host": "acme.localhost"}).status_code == 401
