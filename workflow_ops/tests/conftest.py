@@ -1,20 +1,23 @@
 """Who acts here is there in every test, made once a file."""
 
+from functools import partial
+
 import pytest
+from django_tenants.utils import tenant_context
 
 from core.http_client import client
 from workflow_design.models import WorkflowDefinition
 from workflow_design.services.checks import Report
 from workflow_design.services.publish import freeze
 from workflow_design.services.stored import load
-from workflow_design.tests.documents import UPLOAD, WORKFLOWS
-from workflow_ops.tests.documents import DESK, TASKS, TICKETS
+from workflow_design.tests.documents import UPLOAD
+from workflow_ops.tests.documents import DESK, TASKS, TICKETS, published
 from workflow_ops.tests.outside import Outside
 
 
 @pytest.fixture(autouse=True)
-def _cast(cast):
-    """Everybody is there in every test of this folder."""
+def _at_acme(cast, acme_db):
+    """Everybody is there in every test of this folder, and the connection is on acme's schema."""
 
 
 @pytest.fixture
@@ -42,22 +45,21 @@ def tom(api):
 
 
 @pytest.fixture
-def publish(acme_db, alice):
+def publish(alice):
     """`publish(document)`: the id of the workflow, which is published."""
+    return partial(published, alice)
 
-    def publish(document):
-        made = alice.post(UPLOAD, document)
-        assert made.status_code in (200, 201), made.content
-        pk = made.json()["workflow"]["id"]
-        published = alice.post(f"{WORKFLOWS}{pk}/publish/", {"accept_unproved": True})
-        assert published.status_code in (200, 201), published.content
-        return pk
 
-    return publish
+@pytest.fixture(scope="module")
+def file_publish(cast):
+    """`publish` for fixtures of a file: what is published is there in every test of it."""
+    alice = cast["workflow_creator"]
+    with tenant_context(alice.company):
+        yield partial(published, alice)
 
 
 @pytest.fixture
-def publish_unchecked(acme_db, alice):
+def publish_unchecked(alice):
     """The same for what the checks would refuse: runs must cope with whatever a version holds."""
 
     def publish(document):
@@ -71,10 +73,10 @@ def publish_unchecked(acme_db, alice):
     return publish
 
 
-@pytest.fixture
-def desk(publish):
+@pytest.fixture(scope="module")
+def desk(file_publish):
     """The help desk, published: the id of its workflow."""
-    return publish(DESK)
+    return file_publish(DESK)
 
 
 @pytest.fixture
@@ -102,13 +104,20 @@ def done(will):
     return done
 
 
-@pytest.fixture
-def outside(settings):
-    """A system outside, which may be called."""
+@pytest.fixture(scope="module")
+def neighbour():
+    """The system outside of a file's tests: for documents that call it, published with `file_publish`."""
     with Outside() as server:
-        settings.ALLOWED_PRIVATE_HOSTS = [server.host]
         yield server
-        client.close()
+
+
+@pytest.fixture
+def outside(neighbour, settings):
+    """A system outside, which may be called."""
+    settings.ALLOWED_PRIVATE_HOSTS = [neighbour.host]
+    yield neighbour
+    client.close()
+    neighbour.forget()
 
 
 @pytest.fixture

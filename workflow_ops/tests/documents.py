@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.servers import ROOT
+from workflow_design.tests.documents import UPLOAD, WORKFLOWS
 
 TICKETS = "/api/tickets/"
 TASKS = "/api/tasks/"
@@ -92,6 +93,16 @@ DESK: dict[str, Any] = {
         }
     ],
 }
+
+
+def published(creator: Any, document: dict[str, Any]) -> int:
+    """Upload and publish a document; the id of its workflow."""
+    made = creator.post(UPLOAD, document)
+    assert made.status_code in (200, 201), made.content
+    pk = made.json()["workflow"]["id"]
+    answer = creator.post(f"{WORKFLOWS}{pk}/publish/", {"accept_unproved": True})
+    assert answer.status_code in (200, 201), answer.content
+    return int(pk)
 
 
 def errors(response: Any) -> list[tuple[str | None, str]]:

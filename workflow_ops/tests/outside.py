@@ -39,6 +39,11 @@ class Outside:
     def __exit__(self, *raised: object) -> None:
         self._receiver.__exit__(*raised)
 
+    def forget(self) -> None:
+        """As if nobody had called, and nothing were to be said."""
+        self._receiver.requests.clear()
+        self._answers.clear()
+
     @property
     def calls(self) -> list[Received]:
         """What came, in this order."""

@@ -17,6 +17,8 @@ from workflow_ops.tests.outside import Said
 from workflow_ops.tests.test_actions import document, run_retries
 from workflow_ops.tests.test_callbacks import CHECK, DONE
 
+pytestmark = pytest.mark.usefixtures("desk")
+
 SECRETS = "/api/signing-secrets/"
 
 

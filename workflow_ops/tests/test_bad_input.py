@@ -12,6 +12,8 @@ from workflow_design.tests.documents import WORKFLOWS
 from workflow_ops.models import Incident, TaskInstance, Ticket
 from workflow_ops.tests.documents import EXECUTIONS, INCIDENTS, TASKS, TICKETS, TYPES
 
+pytestmark = pytest.mark.usefixtures("desk")
+
 WRONG: list[Any] = [
     None,
     True,

@@ -17,6 +17,8 @@ from workflow_ops.tests.callbacks import Caller
 from workflow_ops.tests.documents import INCIDENTS, TASKS, TICKETS, flow, form, refused
 from workflow_ops.tests.outside import Said
 
+pytestmark = pytest.mark.usefixtures("desk")
+
 CHECK = {
     "task_type": "ASYNC_ACTION",
     "timeout_seconds": 3600,

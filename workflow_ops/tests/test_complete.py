@@ -7,6 +7,8 @@ from users.models import CompanyRole
 from workflow_ops.models import TaskInstance, WorkflowInstance
 from workflow_ops.tests.documents import TASKS, TICKETS, errors, flow, form, refused
 
+pytestmark = pytest.mark.usefixtures("desk")
+
 BULK = f"{TASKS}bulk/"
 
 

@@ -10,6 +10,8 @@ from workflow_design.tests.documents import UPLOAD, WORKFLOWS
 from workflow_ops.models import IdempotentAnswer, Ticket, WorkflowInstance
 from workflow_ops.tests.documents import TASKS, TICKETS, errors, flow, refused
 
+pytestmark = pytest.mark.usefixtures("desk")
+
 KEY = {"Idempotency-Key": "order-4711"}
 BODY = {"ticket_definition": "desk", "data": {"topic": "Printer"}}
 

@@ -9,6 +9,8 @@ from users.models import CompanyRole
 from workflow_ops.models import TaskInstance
 from workflow_ops.tests.documents import DESK, TASKS, TICKETS, errors, flow, statements
 
+pytestmark = pytest.mark.usefixtures("desk")
+
 
 def inbox(person, **query):
     return [row["id"] for row in person.get(TASKS, query).json()["results"]]

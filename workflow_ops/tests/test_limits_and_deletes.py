@@ -13,6 +13,8 @@ from workflow_design.tests.documents import UPLOAD, WORKFLOWS
 from workflow_ops.models import Ticket, WorkflowInstance
 from workflow_ops.tests.documents import DESK, TICKETS, TYPES, errors, refused
 
+pytestmark = pytest.mark.usefixtures("desk")
+
 
 @pytest.fixture
 def two_a_month(acme):
@@ -71,9 +73,10 @@ def test_a_ticket_type_that_was_used_stays(desk, alice, uma, ask):
     assert alice.get(f"{DEFINITIONS}{pk}/").status_code == 200
 
 
-def test_pruning_takes_no_ticket_type_that_was_used(own_database, desk, alice, ask):
+def test_pruning_takes_no_ticket_type_that_was_used(own_database, publish, alice, start):
     """The database sees to it when the transaction ends."""
-    ask()
+    publish(DESK)
+    start("desk", topic="Printer")
     without = {**DESK, "tickets": [{"key": "other", "title": "Other", "fields": {}}]}
     answer = alice.call("POST", UPLOAD, without, query={"prune": "true"})
     assert (answer.status_code, errors(answer)) == (409, [(None, "in_use")])

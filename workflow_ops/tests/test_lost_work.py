@@ -25,6 +25,8 @@ from workflow_ops.tests.test_actions import document
 from workflow_ops.tests.test_callbacks import CHECK, DONE
 from workflow_ops.tests.test_timers import REMIND
 
+pytestmark = pytest.mark.usefixtures("desk")
+
 OLD = timedelta(minutes=11)
 
 

@@ -1,8 +1,12 @@
 """How many statements a step takes: the same whatever there is besides."""
 
+import pytest
+
 from core.models import Actor, record
 from workflow_ops.models import Ticket
 from workflow_ops.tests.documents import TASKS, TICKETS, flow, statements
+
+pytestmark = pytest.mark.usefixtures("desk")
 
 # Who calls, BEGIN, lock, write, COMMIT (here: of a savepoint), what is shown. At most eight.
 COMPLETION = 6

@@ -25,6 +25,8 @@ from workflow_ops.services.deliveries import (
 )
 from workflow_ops.tests.outside import Said
 
+pytestmark = pytest.mark.usefixtures("desk")
+
 WEBHOOKS = "/api/webhooks/"
 LATER = timedelta(days=30)
 

@@ -20,6 +20,8 @@ from workflow_ops.services.tickets import ticket_open
 from workflow_ops.services.webhooks import MAX_WEBHOOKS, webhook_create, webhook_delete
 from workflow_ops.tests.documents import TASKS, TICKETS, flow, statements
 
+pytestmark = pytest.mark.usefixtures("desk")
+
 WEBHOOKS = "/api/webhooks/"
 ALL = list(WebhookEvent.values)
 

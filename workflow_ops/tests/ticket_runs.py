@@ -65,10 +65,9 @@ class TicketRun(Run):
         elif (pk := self.number(label or "")) == Run.number(self, "nobody"):
             raise EventRefused("task_closed", "The task has never been.")
         else:
-            before = self._read()
             answer = self.will.post(f"{TASKS}{pk}/complete/", {"output": output or {}})
             if answer.status_code == 409:
-                assert self._read() == before
+                assert self._read() == self._seen
                 raise EventRefused(answer.json()["errors"][0]["code"], "")
             assert answer.status_code == 200, answer.content
             assert answer.json()["task"]["id"] == pk
