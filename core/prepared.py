@@ -34,22 +34,32 @@ def run(connection: Connection[Any], sql: str, params: Sequence[Any] | Mapping[s
     moments. Raises TypeError for anything else, and what psycopg raises.
     """
     pgconn = connection.pgconn
-    text, named = _numbered(sql)
-    given = [params[name] for name in named] if isinstance(params, Mapping) else params
-    values: list[Any] = [_dump(value) for value in given]
+    name, values = ready(connection, sql, params)
     if not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE:
         _require(pgconn, pgconn.exec_(b"BEGIN"))
+    return rows_of(connection, pgconn.exec_prepared(name, values))
+
+
+def ready(connection: Connection[Any], sql: str, params: Sequence[Any] | Mapping[str, Any]) -> tuple[bytes, list[Any]]:
+    """The name by which the connection knows the statement from now on, and the values as PostgreSQL takes them."""
+    text, named = _numbered(sql)
+    given = [params[name] for name in named] if isinstance(params, Mapping) else params
+    values = [_dump(value) for value in given]
     known: dict[str, bytes] = connection.__dict__.setdefault("statements", {})
     name = known.get(sql)
     if name is None:
         name = b"constant_%d" % next(_names)
-        _require(pgconn, pgconn.prepare(name, text))
+        _require(connection.pgconn, connection.pgconn.prepare(name, text))
         known[sql] = name
-    result = pgconn.exec_prepared(name, values)
+    return name, values
+
+
+def rows_of(connection: Connection[Any], result: PGresult) -> list[tuple[Any, ...]]:
+    """The rows that such a statement has given; raises what PostgreSQL has against it."""
     if result.status != ExecStatus.TUPLES_OK:
         if result.error_field(DiagnosticField.SQLSTATE) in _FORGOTTEN:
-            known.clear()
-        _require(pgconn, result)
+            connection.__dict__["statements"].clear()
+        _require(connection.pgconn, result)
         return []
     loads = [_loader(result.ftype(column)) for column in range(result.nfields)]
     return [

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from core.db import connection, here, server_cursor
+from core.db import connection
 from core.rows import Rows
+from core.sending import sent
 from tenants.quotas import workflows_require_room
 from users.models import User
 from workflow_design.kernel.document import EntityKind, content_hash, same
@@ -63,9 +64,8 @@ def create(user: User | None, bundle: Entity) -> WorkflowDefinition:
 @contextmanager
 def creating(user: User | None, bundle: Entity) -> Iterator[Callable[[], Created]]:
     """The same, while which the caller may do other things: PostgreSQL is busy with it for as long as Python is with
-    reading a document. What is yielded waits for it; no other statement may be run before.
-
-    Everything goes to PostgreSQL at once, so that what it has against it is raised by waiting, or else by the end.
+    reading a document. What is yielded waits for it, and raises what PostgreSQL has against it; no other statement may
+    be run before.
     """
     workflows_require_room(WorkflowDefinition.objects.all())
     own, creator = bundle["workflow"], user.pk if user else None
@@ -73,20 +73,16 @@ def creating(user: User | None, bundle: Entity) -> Iterator[Callable[[], Created
     tickets = _numbered("ticket", bundle["tickets"])
     digest = content_hash("workflow", own)
     whole = bundle_hash(digest, tasks=tasks, transitions=links, tickets=tickets)
-    with ExitStack() as stack:
-        first, second = (stack.enter_context(server_cursor()) for _ in range(2))
-        stack.enter_context(here().wrap_database_errors)
-        stack.enter_context(here().connection.pipeline())
-        row = _json([{**own, "hash": digest.hex(), "whole": whole.hex()}])
-        first.execute(*_telling(_INSERT_WORKFLOW, WORKFLOW_ROWS, [creator, row]))
-        values = [own["key"], creator, _json(tasks), creator, _json(links), creator, _json(tickets)]
-        second.execute(*_telling(_INSERT_NEW, TICKET_ROWS, values))
+    row = _json([{**own, "hash": digest.hex(), "whole": whole.hex()}])
+    values = [own["key"], creator, _json(tasks), creator, _json(links), creator, _json(tickets)]
+    with sent(
+        _telling(_INSERT_WORKFLOW, WORKFLOW_ROWS, [creator, row]), _telling(_INSERT_NEW, TICKET_ROWS, values)
+    ) as wait:
 
         def created() -> Created:
-            pk, row = first.fetchone()
-            shown = [text for _, text in sorted(second.fetchall())]
+            [(pk, row)], types = wait()
             made = WorkflowDefinition(pk=pk, **own, created_by=user, content_hash=digest, bundle_hash=whole, revision=1)
-            return Created(made, row, shown)
+            return Created(made, row, [text for _, text in sorted(types)])
 
         yield created
 
