@@ -40,10 +40,10 @@ def http_answer(status: int = 200, body: bytes = b"{}", headers: Mapping[str, st
 
 class Receiver:
     """`answer` gets a Received and gives bytes, or their parts one after another; with `keep_alive` off the connection
-    is closed after each answer. `tls` makes it an HTTPS server.
+    is closed after each answer. `tls` makes it an HTTPS server. It listens at `port`, else at one that is free.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.answer: Callable[[Received], bytes | Iterable[bytes]] = lambda received: http_answer()
         self.keep_alive = True
         self.requests: list[Received] = []
@@ -53,7 +53,7 @@ class Receiver:
         self._accepted = 0
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
-        self._listening = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listening = socket.create_server(("127.0.0.1", port), backlog=128)
         self.port: int = self._listening.getsockname()[1]
 
     def url(self, path: str = "/") -> str:

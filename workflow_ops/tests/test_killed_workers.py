@@ -1,21 +1,27 @@
 """Real worker processes that are killed, or stopped past their lease, at a known point of a call."""
 
 import json
+import select
 import signal
+import socket
 import threading
 from collections import Counter
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from core.db import connection
+from core.http_client import client
 from core.models import Actor, History
+from tenants import workers
 from tenants.services import company_resume, company_suspend
+from tests.jobs import Outcome, run_jobs
 from tests.line import Line
 from tests.receiver import Receiver, http_answer
 from tests.workers import Workers, until
-from workflow_ops.models import ActionAttempt, WorkflowInstance
+from workflow_ops.models import ActionAttempt, TaskInstance, WorkflowInstance
 from workflow_ops.tests.documents import TICKETS, flow, form
 
 # Short, but no machine is so busy that a worker gives no sign of life for so long.
@@ -78,10 +84,10 @@ def shop():
 
 @pytest.fixture
 def worker(own_database, tmp_path, shop):
-    """`worker()` starts a worker process on the own database; the environment may be added to."""
+    """`worker()` starts a worker process for actions on the own database; the environment may be added to."""
     with Workers(own_database.url, tmp_path) as running:
         usual = {"WORKER_LEASE_SECONDS": LEASE, "ALLOWED_PRIVATE_HOSTS": shop.host}
-        yield lambda **more: running.start(**{**usual, **more})
+        yield lambda **more: running.start("--queues", "actions", **{**usual, **more})
 
 
 @pytest.fixture
@@ -89,11 +95,11 @@ def order(own_database, api, shop):
     """`order(acme, "during")`: a ticket of this company, whose call is to be made."""
     published = set()
 
-    def order(company, point):
+    def order(company, point, host=None):
         if company.slug not in published:
             published.add(company.slug)
             made = api("workflow_creator", company).post(
-                "/api/workflow/upload/", document(f"http://{shop.host}/orders"), query=PUBLISH
+                "/api/workflow/upload/", document(f"http://{host or shop.host}/orders"), query=PUBLISH
             )
             assert made.status_code == 201, made.content
         data = {"point": point, "company": company.slug}
@@ -147,7 +153,7 @@ def events():
     return Counter(History.objects.filter(subject_type="ticket").values_list("event", flat=True))
 
 
-def test_killed_before_the_call_during_it_and_before_its_commit(acme, globex, in_company, order, worker, shop, rows):
+def test_killed_with_lots_of_two_companies(acme, globex, in_company, order, worker, shop, rows):
     """In two companies at once; another worker does what is left to do, each in its own company."""
     companies = (acme, globex)
     for point in POINTS:
@@ -191,6 +197,82 @@ def test_killed_before_the_call_during_it_and_before_its_commit(acme, globex, in
     keys = {(key, about["company"], about["point"]) for key, about in shop.calls}
     assert len(keys) == len({key for key, _, _ in keys}) == 6
     assert second.stop() == 0
+
+
+@contextmanager
+def deaf():
+    """A port to which nobody gets through: those who have not been let in yet are as many as may wait."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        port = listening.getsockname()[1]
+        for _ in range(16):
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+            if not select.select([], [one], [], 0.3)[1]:
+                break
+        else:
+            pytest.skip("This system lets in whoever comes.")
+        yield port
+
+
+def finish(settings, shop, point):
+    """What is left of one action when its worker is gone, done by another one; everything that there is of it then."""
+    settings.ALLOWED_PRIVATE_HOSTS = [shop.host]
+    lease_over()
+    with connection.cursor() as cursor:  # what workers do by themselves
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE queue_name <> 'actions'")
+    assert workers.rescue(0) == 1
+    try:
+        assert [job.outcome for job in run_jobs()] == [Outcome.DONE]
+    finally:
+        client.close()
+    assert attempts() == [(point, 1, "ABANDONED"), (point, 2, "SUCCEEDED")]
+    assert events() == {"ticket.opened": 1, "task.completed": 1}
+    assert [(task.status, task.generation) for task in TaskInstance.objects.all()] == [("COMPLETED", 1)]
+    assert WorkflowInstance.objects.get().tasks_executed == 1
+    assert len({key for key, _ in shop.calls}) == 1
+    assert run_jobs() == []
+
+
+def test_killed_before_its_call(acme_db, order, worker, settings):
+    """The attempt is there; the call has not gone out."""
+    with deaf() as port:
+        host = f"127.0.0.1:{port}"
+        order(acme_db, "before", host)
+        process = worker(ALLOWED_PRIVATE_HOSTS=host)
+        until(lambda: attempts() == [("before", 1, "RUNNING")])
+        process.kill()
+    with Receiver(port=port) as receiver:
+        shop = Shop(receiver)
+        finish(settings, shop, "before")
+        assert (len(shop.calls), done()) == (1, [("before", "acme before")])
+
+
+def test_killed_during_its_call(acme_db, order, worker, shop, settings):
+    """The call came, and is not answered."""
+    order(acme_db, "during")
+    process = worker()
+    until(lambda: shop.calls)
+    process.kill()
+    assert (len(shop.calls), attempts()) == (1, [("during", 1, "RUNNING")])
+    finish(settings, shop, "during")
+    assert (len(shop.calls), done()) == (2, [("during", "acme during again")])
+
+
+def test_killed_after_its_call(acme_db, order, worker, shop, rows, settings):
+    """The answer came, and is not committed: the step waits for its run."""
+    order(acme_db, "after")
+    process = worker()
+    until(lambda: shop.calls)
+    hold(rows, acme_db, "after")
+    shop.held["after"].set()
+    until(lambda: waiting() == 1)
+    process.kill()
+    rows.rollback()
+    assert (len(shop.calls), attempts()) == (1, [("after", 1, "RUNNING")])
+    finish(settings, shop, "after")
+    assert (len(shop.calls), done()) == (2, [("after", "acme after again")])
 
 
 def test_the_result_of_a_worker_that_was_stopped_past_its_lease_is_refused(acme_db, order, worker, shop):
