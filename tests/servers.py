@@ -19,6 +19,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.server_settings"}
 START_SECONDS = 60
 STOP_SECONDS = 10
+# In front of a command: on Linux it is asked to stop when this process is gone, however that ended.
+ENDS_WITH_US = (
+    [sys.executable, "-I", "-S", str(ROOT / "core" / "launcher.py"), str(os.getpid())]
+    if sys.platform == "linux"
+    else []
+)
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ class Servers:
         command += ["--workers", "1", "--blocking-threads", "4", "--no-ws", "ticketflower.wsgi:application"]
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command,
+                [*ENDS_WITH_US, *command],
                 cwd=ROOT,
                 env={**os.environ, **SETTINGS, "DATABASE_URL": self._database_url, **environment},
                 stdin=subprocess.DEVNULL,

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from tests.servers import ROOT
+from tests.servers import ENDS_WITH_US, ROOT
 
 SECONDS = 30
 Found = TypeVar("Found")
@@ -81,7 +81,7 @@ class Workers:
         log = self._folder / f"worker-{len(self._running)}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.worker_process", *arguments],
+                [*ENDS_WITH_US, sys.executable, "-m", "tests.worker_process", *arguments],
                 cwd=ROOT,
                 env={**os.environ, "DATABASE_URL": self._database_url, "LOG_LEVEL": "INFO", **environment},
                 stdin=subprocess.DEVNULL,
