@@ -7,10 +7,12 @@ import pytest
 from psycopg import sql
 
 from core.db import connection
+from core.models import Actor
 from tenants import queue, running
 from tenants.lots import Lot
 from tenants.running import Outcome
 from tests.jobs import run_jobs, waiting_jobs
+from users.services.people import person_create
 from workflow_ops.models import ActionAttempt, Incident, TaskInstance, WorkflowInstance
 from workflow_ops.services import calls
 from workflow_ops.tests.documents import TICKETS, flow, form, statements
@@ -284,3 +286,22 @@ def test_two_companies(shop, outside, acme, globex, api, in_company, acme_db):
     with in_company(globex):
         assert stand() == [done(3), done(4)]
     assert called(outside) == {1: 1, 2: 1, 3: 1, 4: 1}
+
+
+def test_people_whose_turn_it_is_get_tasks_in_turn(publish, start, outside, acme_db):
+    """What one step gives to whom depends on the one before."""
+    look = ("look", {"assignment_policy": "shortest_queue"})
+    made = document("shop", outside.url, ("call", "look"), ("look", None), tasks=[look])
+    made["transitions"] = [one for one in made["transitions"] if (one["from"], one["to"]) != ("call", None)]
+    publish(made)
+    for n in range(2):
+        person_create(
+            actor=Actor(), email=f"w{n}@acme.example", password="a rather long one 7", system_roles=["task_worker"]
+        )
+    outside.answers(lambda call: Said(body={"id": "x"}))
+    for amount in range(3):
+        start("shop", amount=amount)
+    rests = run_lot(acme_db)
+    assert run_rests(acme_db, rests) == [Outcome.DONE] * 3
+    assert len(set(TaskInstance.objects.filter(task__key="look").values_list("assignee", flat=True))) == 3
+    assert called(outside).total() == 3
