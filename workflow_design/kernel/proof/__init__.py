@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflow_design.kernel import structure
-from workflow_design.kernel.fields import merged_fields
-from workflow_design.kernel.graph import GraphError, compile_graph
+from workflow_design.kernel.graph import Graph
 from workflow_design.kernel.limits import MAX_PROBLEMS
 from workflow_design.kernel.problems import Problem
 from workflow_design.kernel.proof import decisions
@@ -51,13 +50,13 @@ def prove(bundle: Mapping[str, Any]) -> Proof:
     Takes up to some seconds, most of them in another process: nobody should wait for a lock meanwhile. What can't be
     decided in time is `unproved`.
     """
-    merged = merged_fields(bundle)
-    problems = structure.check(bundle, merged)
+    made = structure.made_of(bundle)
+    problems = structure.check(bundle, made)
     broken = any(problem.severity == "error" for problem in problems)
-    net = _net(bundle)
+    net = _net(made)
     if net is not None:
         found = flow(net)
-        ground = Ground(bundle, net, merged.fields)
+        ground = Ground(bundle, net, made.fields.fields)
         problems += _flow_and_data(ground, found)
         if not broken:  # else conditions and schemas may be no such thing
             problems += _decisions(ground)
@@ -70,17 +69,12 @@ def check(bundle: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with flow and data alone; nothing where it is no graph or has no task, which the structure checks
     say.
     """
-    net = _net(bundle)
+    net = _net(structure.made_of(bundle))
     return [] if net is None else _flow_and_data(Ground(bundle, net), flow(net))
 
 
-def _net(bundle: Mapping[str, Any]) -> Net | None:
-    if not bundle["tasks"]:
-        return None
-    try:
-        return net_of(compile_graph(dict(bundle)))
-    except GraphError:
-        return None
+def _net(made: structure.Made) -> Net | None:
+    return net_of(made.graph) if isinstance(made.graph, Graph) else None
 
 
 def _flow_and_data(ground: Ground, found: Flow) -> list[Problem]:

@@ -145,6 +145,8 @@ def _reads(bundle: Bundle, net: Net) -> Iterator[Read]:
                 continue
             path = pointer("tasks", number, "input_schema", "required", place)
             yield Read(name, f'The input_schema of "{key}" requires', path, number, None, None)
+        if task.get("input_transform") is None and task.get("output_transform") is None:
+            continue
         for name in _roots(read_by_template(task.get("input_transform"))):
             path = pointer("tasks", number, "input_transform")
             yield Read(name, f'The input_transform of "{key}" reads', path, number, None, None)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workflow_design.kernel.graph import GraphError, compile_graph, implied_transitions
+from workflow_design.kernel.graph import Graph, GraphError, implied_transitions
 from workflow_design.kernel.problems import pointer
 from workflow_design.kernel.structure.findings import Findings, Subject
 
 Entity = dict[str, Any]
 
 
-def check_flow(bundle: Mapping[str, Any], findings: Findings) -> None:
-    """The graph as a picture: nothing here depends on what a ticket holds."""
+def check_flow(bundle: Mapping[str, Any], graph: Graph | GraphError | None, findings: Findings) -> None:
+    """The graph as a picture: nothing here depends on what a ticket holds. `graph`: what the bundle compiles to."""
     tasks: list[Entity] = bundle["tasks"]
     if not tasks:
         message = "The workflow has no task: there is nothing that a ticket would open."
@@ -23,8 +23,8 @@ def check_flow(bundle: Mapping[str, Any], findings: Findings) -> None:
     _splits(bundle, findings)
     _ways(bundle, findings)
     _events(bundle, findings)
-    if all(problem.severity != "error" for problem in findings.problems[before:]):
-        _compiles(bundle, findings)
+    if isinstance(graph, GraphError) and all(problem.severity != "error" for problem in findings.problems[before:]):
+        findings.add("error", "graph_refused", str(graph), graph.path)
 
 
 def subject_of(transition: Entity, index: int) -> Subject:
@@ -35,13 +35,6 @@ def subject_of(transition: Entity, index: int) -> Subject:
     else:
         words = f'The condition from "{source}" to ' + ("the end" if target is None else f'"{target}"')
     return Subject(words, pointer("transitions", index, "condition"), source, index)
-
-
-def _compiles(bundle: Mapping[str, Any], findings: Findings) -> None:
-    try:
-        compile_graph(dict(bundle))
-    except GraphError as error:
-        findings.add("error", "graph_refused", str(error), error.path)
 
 
 def _splits(bundle: Mapping[str, Any], findings: Findings) -> None:

@@ -16,6 +16,7 @@ from workflow_design.kernel.proof.decisions.cells import Held
 from workflow_design.kernel.proof.decisions.facts import Facts
 from workflow_design.kernel.proof.decisions.ground import Ground
 from workflow_design.kernel.proof.decisions.model import Model, model_of
+from workflow_design.kernel.proof.decisions.plain import compared_field, goes_both_ways
 from workflow_design.kernel.proof.decisions.rules import TooLargeError, names_in
 from workflow_design.kernel.proof.decisions.splits import Claims, Findings, Split, judge, splits_of
 from workflow_design.kernel.proof.decisions.state import check_forms, check_state
@@ -94,24 +95,28 @@ class Deciding:
     def _split(self, split: Split, rules: list[Any], indexes: list[int]) -> None:
         names = {path for rule in rules for path in names_in(rule) or ()}
         names |= self.facts.names(split.task, split.event)  # ticket types may differ in what has led here alone
-        tickets: list[str] = []
-        seen: list[list[Held]] = []
+        tickets: list[tuple[str, dict[str, Held]]] = []
         for ticket in self.ground.tickets:
-            holds = [self.ground.held(split.task, split.event, ticket, name) for name in sorted(names)]
-            if any(not hold.parts for hold in holds):
+            holds = {name: self.ground.held(split.task, split.event, ticket, name) for name in sorted(names)}
+            if any(not hold.parts for hold in holds.values()):
                 continue  # no ticket of this type comes here
-            if holds not in seen:
-                seen.append(holds)
-                tickets.append(ticket)
-        found = [(ticket, *self._judged(split, rules, ticket, len(tickets) == 1)) for ticket in tickets]
+            if not any(holds == other for _, other in tickets):
+                tickets.append((ticket, holds))
+        field = compared_field(split, rules)
+        found = [
+            (ticket, [], Findings())
+            if field is not None and goes_both_ways(rules[0], field, holds[field])
+            else (ticket, *self._judged(split, rules, ticket, len(tickets) == 1))
+            for ticket, holds in tickets
+        ]
         if not found:
             self.never.update(split.exits)
             return
         self.never |= set.intersection(*(findings.dead for _, _, findings in found))
         self._report(split, found, indexes)
 
-    def _judged(self, split: Split, rules: list[Any], ticket: str, alone: bool) -> tuple[Model, Findings]:
-        """First without what has led here, which most splits don't need."""
+    def _judged(self, split: Split, rules: list[Any], ticket: str, alone: bool) -> tuple[list[str], Findings]:
+        """What it reads, what there is to say of it; first without what has led here: most splits don't need that."""
         held = partial(self.ground.held, split.task, split.event, ticket)
         fill = partial(self.ground.filled, split.task, split.event, ticket)
         model = model_of(rules, held)
@@ -130,7 +135,7 @@ class Deciding:
         if asks:
             payload = payload_of(split, model, asks, with_fact=with_fact)
             self.questions.append(Question(payload, split, ticket, model, claims, self.reports, alone))
-        return model, findings or Findings(open={"error"} if model.may_fail else set())
+        return model.names, findings or Findings(open={"error"} if model.may_fail else set())
 
     def _asks(self, split: Split, model: Model, findings: Findings | None) -> list[str]:
         if findings is not None:
@@ -149,20 +154,20 @@ class Deciding:
             ]
         return asks[:MAX_ASKED]
 
-    def _report(self, split: Split, found: list[tuple[str, Model, Findings]], indexes: list[int]) -> None:
+    def _report(self, split: Split, found: list[tuple[str, list[str], Findings]], indexes: list[int]) -> None:
         said: set[Any] = set()
-        for ticket, model, findings in found:
+        for ticket, names, findings in found:
             if findings.error and "error" not in said:
                 said.add("error")
                 transition, data = findings.error
-                self.problems.append(self.reports.error(split, ticket, data, model.names, transition))
+                self.problems.append(self.reports.error(split, ticket, data, names, transition))
             if findings.gap is not None and "gap" not in said:
                 said.add("gap")
-                self.problems.append(self.reports.gap(split, ticket, findings.gap, model.names))
+                self.problems.append(self.reports.gap(split, ticket, findings.gap, names))
             for pair, data in findings.overlaps.items():
                 if pair not in said:
                     said.add(pair)
-                    self.problems.append(self.reports.overlap(split, *pair, data, model.names))
+                    self.problems.append(self.reports.overlap(split, *pair, data, names))
         for index in sorted(set.intersection(*(findings.dead for _, _, findings in found))):
             self.problems.append(self.reports.dead(split, index))
         opened = set().union(*(findings.open for _, _, findings in found))

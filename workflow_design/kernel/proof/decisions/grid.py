@@ -17,7 +17,7 @@ LARGEST: Final = 1.7976931348623157e308
 
 def place_of(value: float, whole: bool) -> int:
     """The place of a number that is one of the grid."""
-    if whole and abs(value) <= LAST_WHOLE:
+    if whole and -LAST_WHOLE <= value <= LAST_WHOLE:
         return int(value)
     bits = struct.unpack(">q", struct.pack(">d", abs(value)))[0]
     if whole:
@@ -27,7 +27,7 @@ def place_of(value: float, whole: bool) -> int:
 
 def number_at(place: int, whole: bool) -> float:
     """The number at a place: an int where JSON may have one, else a double."""
-    if whole and abs(place) < LAST_WHOLE:
+    if whole and -LAST_WHOLE < place < LAST_WHOLE:
         return place
     bits = abs(place) - (LAST_WHOLE - _LAST_BITS if whole else 0)
     value: float = struct.unpack(">d", struct.pack(">q", bits))[0]
@@ -40,7 +40,7 @@ _LAST_BITS: Final[int] = struct.unpack(">q", struct.pack(">d", float(LAST_WHOLE)
 
 def first_from(bound: float, whole: bool) -> int:
     """The place of the least number of the grid that is not below `bound`."""
-    return place_of(ceil(bound), True) if whole and abs(bound) <= LAST_WHOLE else place_of(bound, whole)
+    return ceil(bound) if whole and -LAST_WHOLE <= bound <= LAST_WHOLE else place_of(bound, whole)
 
 
 def first_above(bound: float, whole: bool) -> int:
