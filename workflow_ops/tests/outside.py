@@ -43,6 +43,7 @@ class Outside:
         """As if nobody had called, and nothing were to be said."""
         self._receiver.requests.clear()
         self._answers.clear()
+        self.answer = None
 
     @property
     def calls(self) -> list[Received]:
