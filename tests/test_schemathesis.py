@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tenants.models import Company
-from tests.contract import document
+from tests.contract import METHODS, document
 from tests.database import undone
 from tests.people import signed_in
 from tests.routes import Scene
@@ -73,17 +73,20 @@ def same_connection():
             signal.connect(close_old_connections)
 
 
+# Without a parameter of ours all calls would be tests of one name, of which parallel processes run one.
+@pytest.mark.parametrize("people", [ROLES], ids=["creator and user"])
 @schema.parametrize()
 @settings(
     max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
-def test_generated_input(case, stage):
+def test_generated_input(case, stage, people):
     """Each input is sent by a person of each kind."""
     # An empty value is no filter, whatever the others may be.
     assume("" not in (case.query or {}).values())
     callers, scene = stage
     aim(case, scene.ids)
-    for caller in callers:
+    for roles in people:
+        caller = callers[roles]
         connection.set_tenant(caller.company)
         host = HOSTS[case.operation.definition.raw["x-hosts"][0]]
         headers = {"Host": host, "Authorization": f"Bearer {caller.access}"}
@@ -94,11 +97,17 @@ def test_generated_input(case, stage):
 
 @pytest.fixture(scope="module")
 def stage(file_db):
-    """(who calls, rows of every kind), made once: what a call changes is undone."""
+    """({roles: who calls}, rows of every kind), made once: what a call changes is undone."""
     acme = Company.objects.get(slug="acme")
     connection.set_tenant(acme)
     scene = Scene(signed_in("workflow_creator", acme), signed_in(("user", "task_worker"), acme), "acme")
-    return [signed_in(roles, acme) for roles in ROLES], scene
+    return {roles: signed_in(roles, acme) for roles in ROLES}, scene
+
+
+def test_every_call_has_a_test_of_its_own(request):
+    ours = {item.nodeid for item in request.session.items if item.nodeid.startswith(f"{request.node.parent.nodeid}::")}
+    calls = [(path, method) for path, item in document()["paths"].items() for method in METHODS if method in item]
+    assert len(ours) in (1, len(calls) + 1)  # 1: this one was asked for alone
 
 
 def aim(case, ids: dict[str, int]) -> None:
