@@ -14,12 +14,12 @@ imported there: that is how workers find them.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core import backoff
 from core.db import connection
 from tenants import queue
 from tenants.lots import Lot
@@ -127,6 +127,5 @@ def _current_company() -> str:
 
 
 def delay(failures: int) -> float:
-    """Seconds until the next try after so many failures: doubling from 1, and spread, so that what failed together
-    does not come back together."""
-    return min(MAX_DELAY_SECONDS, 2 ** min(failures, 20)) * random.uniform(0.5, 1)  # noqa: S311
+    """Seconds until the next try after so many earlier failures: doubling from 1."""
+    return backoff.seconds(failures + 1, first=1.0, factor=2.0, most=MAX_DELAY_SECONDS, spread=0.5)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from core import http_client
-from core.db import fetch_all
+from core import backoff, http_client
+from core.db import connection, fetch_all
 from core.fields import dump_json
 from core.http_client import Answer, CallFailed
 from core.json_input import BadJSON, loads
@@ -27,6 +28,11 @@ POLICY = {"max_attempts": 5, "initial_seconds": 1, "max_seconds": 300, "multipli
 RETRIED = frozenset({408, 429})
 # How long after the end of its call a worker may take to record it.
 LEASE_MARGIN_SECONDS = 15
+# Between two tries to write into a database that is away.
+AWAY_SECONDS = 0.5
+# What only the worker that made an attempt writes of it.
+RECORDED = (AttemptStatus.SUCCEEDED, AttemptStatus.FAILED, AttemptStatus.KEPT, AttemptStatus.LATE)
+Recorded = TypeVar("Recorded")
 
 
 class Reply(NamedTuple):
@@ -55,6 +61,17 @@ class Call(NamedTuple):
     secrets: list[str]
     body: bytes
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A call that is this worker's to make. `owner` is the id of the task, or of the run that has ended."""
+
+    attempt: int
+    owner: int
+    generation: int
+    number: int
+    call: Call
 
 
 def headers(key: str, number: int) -> dict[str, str]:
@@ -191,6 +208,20 @@ def send(call: Call) -> Reply:
     return reply_to(answer, call.secrets)
 
 
+def in_time(record: Callable[[], Recorded]) -> Recorded:
+    """Record what was answered, and wait for a database that is away: others may call again only after the lease."""
+    until = time.monotonic() + LEASE_MARGIN_SECONDS
+    while True:
+        try:
+            return record()
+        except (OperationalError, InterfaceError):
+            if connection.is_usable() or time.monotonic() > until:
+                raise
+            # The next statement opens another one, which may find the database again.
+            connection.close()
+            time.sleep(AWAY_SECONDS)
+
+
 def reply_to(answer: Answer, secrets: list[str]) -> Reply:
     """Of an answer in HTTP: 2xx is a success; 5xx, 408 and 429 may go better later."""
     found = {"body": content(answer.body, answer.headers), "status": answer.status, "headers": answer.headers}
@@ -233,16 +264,12 @@ def most_attempts(task: dict[str, Any]) -> int:
 
 
 def wait_seconds(task: dict[str, Any], number: int, reply: Reply) -> float:
-    """From the end of attempt `number` to the next: growing, a quarter of it left to chance, so that what failed
-    together does not come back together; not before the other side wants it, and never more than `max_seconds`.
+    """From the end of attempt `number` to the next: as its policy says; not before the other side wants it, and never
+    more than `max_seconds`.
     """
     policy = task["retry_policy"] or POLICY
     most = float(policy["max_seconds"])
-    try:
-        wait = min(policy["initial_seconds"] * float(policy["multiplier"]) ** (number - 1), most)
-    except OverflowError:
-        wait = most
-    wait *= random.uniform(0.75, 1)  # noqa: S311 # no secret
+    wait = backoff.seconds(number, first=policy["initial_seconds"], factor=float(policy["multiplier"]), most=most)
     return min(max(wait, reply.retry_after or 0), most)
 
 

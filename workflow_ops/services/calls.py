@@ -6,14 +6,12 @@ attempt somebody else has ended by then, or whose task is done, changes nothing:
 
 from __future__ import annotations
 
-import time
 import uuid
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from core.db import connection
@@ -24,7 +22,7 @@ from workflow_ops import jobs
 from workflow_ops.models import UNDONE, ActionAttempt, AttemptStatus, InstanceStatus, TaskInstance, TaskStatus
 from workflow_ops.services import actions, attempts, callbacks, follow_up
 from workflow_ops.services.actions import Outcome
-from workflow_ops.services.attempts import Call, Reply, most_attempts, wait_seconds
+from workflow_ops.services.attempts import RECORDED, Call, Claimed, Reply, most_attempts, wait_seconds
 from workflow_ops.services.changes import Changes
 from workflow_ops.services.notes import Note
 from workflow_ops.services.running import Run, Work, lock_task
@@ -33,21 +31,6 @@ from workflow_ops.services.stepping import advance, play
 # Of one call, whatever `timeout_seconds` says: an ASYNC_ACTION has days for its callback, but not for being heard.
 DEFAULT_CALL_SECONDS = 30
 MAX_CALL_SECONDS = 300
-# Between two tries to write into a database that is away.
-AWAY_SECONDS = 0.5
-# What only the worker that made an attempt writes of it.
-RECORDED = (AttemptStatus.SUCCEEDED, AttemptStatus.FAILED, AttemptStatus.KEPT, AttemptStatus.LATE)
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A call that is this worker's to make."""
-
-    attempt: int
-    task: int
-    generation: int
-    number: int
-    call: Call
 
 
 def action_go_on(*, task_id: int, generation: int) -> None:
@@ -57,21 +40,8 @@ def action_go_on(*, task_id: int, generation: int) -> None:
     """
     claimed = action_claim(task_id=task_id, generation=generation)
     if claimed is not None:
-        record_in_time(claimed, attempts.send(claimed.call))
-
-
-def record_in_time(claimed: Claimed, reply: Reply) -> None:
-    """Record what was answered, and wait for a database that is away: others may call again only after the lease."""
-    until = time.monotonic() + attempts.LEASE_MARGIN_SECONDS
-    while True:
-        try:
-            return action_record(claimed, reply)
-        except (OperationalError, InterfaceError):
-            if connection.is_usable() or time.monotonic() > until:
-                raise
-            # The next statement opens another one, which may find the database again.
-            connection.close()
-            time.sleep(AWAY_SECONDS)
+        reply = attempts.send(claimed.call)
+        attempts.in_time(lambda: action_record(claimed, reply))
 
 
 @transaction.atomic
@@ -106,7 +76,7 @@ def action_claim(*, task_id: int, generation: int) -> Claimed | None:
 def action_record(claimed: Claimed, reply: Reply) -> None:
     """Write what the call came to, and let its task go on; what is late changes nothing else."""
     try:
-        run, work = lock_task(claimed.task, None)
+        run, work = lock_task(claimed.owner, None)
     except Refused:
         return
     if _succeed(run, work, claimed, reply):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from core import http_client
+from core import backoff, http_client
 from core.errors import conflict, not_found
 from core.models import Actor
 from core.redaction import redact_url, summary
@@ -167,10 +168,8 @@ def delivery_resend(*, user: User, webhook_id: int, delivery_id: int) -> None:
 
 
 def wait_seconds(attempts: int) -> float:
-    """From the end of an attempt to the next: growing, a quarter of it left to chance, so that what failed together
-    does not come back together.
-    """
-    return FIRST_DELAY_SECONDS * DELAY_FACTOR ** (attempts - 1) * random.uniform(0.75, 1)  # noqa: S311
+    """From the end of an attempt to the next."""
+    return backoff.seconds(attempts, first=FIRST_DELAY_SECONDS, factor=DELAY_FACTOR, most=math.inf)
 
 
 def _secrets(webhook: Webhook) -> list[str]:

@@ -6,7 +6,6 @@ Nothing waits for an end action: its run is closed whatever comes of it. An inci
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -31,7 +30,7 @@ from workflow_ops.models import (
 )
 from workflow_ops.services import attempts, webhooks
 from workflow_ops.services.actions import MAX_TRACE
-from workflow_ops.services.attempts import Call, Reply
+from workflow_ops.services.attempts import RECORDED, Call, Claimed, Reply
 from workflow_ops.services.calls import DEFAULT_CALL_SECONDS
 from workflow_ops.services.children import CannotStart, start_run, told_of
 from workflow_ops.services.follow_up import Written
@@ -44,15 +43,6 @@ CODE = "end_action"
 _MOST_ATTEMPTS = int(attempts.POLICY["max_attempts"])
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A call that is this worker's to make."""
-
-    attempt: int
-    run: int
-    call: Call
-
-
 def end_action_go_on(*, run_id: int, generation: int) -> None:
     """Do what the end of a run leads to, where it isn't done yet.
 
@@ -60,7 +50,8 @@ def end_action_go_on(*, run_id: int, generation: int) -> None:
     """
     claimed = end_action_claim(run_id=run_id, generation=generation)
     if claimed is not None:
-        end_action_record(claimed, attempts.send(claimed.call))
+        reply = attempts.send(claimed.call)
+        attempts.in_time(lambda: end_action_record(claimed, reply))
 
 
 @transaction.atomic
@@ -96,11 +87,13 @@ def end_action_claim(*, run_id: int, generation: int) -> Claimed | None:
 @transaction.atomic
 def end_action_record(claimed: Claimed, reply: Reply) -> None:
     """Write what the call came to; what is late changes nothing else."""
-    found = _locked(claimed.run)
+    found = _locked(claimed.owner)
     if found is None:
         return
     run, end = found
     attempt = ActionAttempt.objects.get(pk=claimed.attempt)
+    if attempt.status in RECORDED:  # the connection broke when that was committed
+        return
     status = AttemptStatus.FAILED if reply.failure else AttemptStatus.SUCCEEDED
     if attempt.status != AttemptStatus.RUNNING or end.generation != attempt.generation or end.status != "PENDING":
         attempts.end(attempt, AttemptStatus.LATE, reply)
@@ -175,7 +168,7 @@ def _claim(run: Run, end: EndAction, past: list[ActionAttempt]) -> Claimed:
         del headers["Content-Type"]
     call = Call(action["method"], action["url"], headers, [], text.encode(), float(DEFAULT_CALL_SECONDS))
     attempt = attempts.begin(past, end.generation, call, end_action_id=end.pk)
-    return Claimed(attempt.pk, run.id, call)
+    return Claimed(attempt.pk, run.id, end.generation, attempt.number, call)
 
 
 def _body(run: Run, action: dict[str, Any]) -> str:

@@ -15,16 +15,15 @@ from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from core.crew import Crew
-from core.db import connection
 from tenants.lots import Lot
 from tenants.queue import Fetched
 from workflow_ops.models import InstanceStatus, TaskStatus
 from workflow_ops.services import actions, attempts, follow_up
-from workflow_ops.services.attempts import Call, Reply
-from workflow_ops.services.calls import AWAY_SECONDS, Claimed, completed, first_call, record_in_time, success
+from workflow_ops.services.attempts import Call, Claimed, Reply
+from workflow_ops.services.calls import action_record, completed, first_call, success
 from workflow_ops.services.changes import Changes
 from workflow_ops.services.running import Run, Work, lock_free_tasks
 
@@ -117,29 +116,22 @@ def _record(lot: Lot, answers: Sequence[_Answered]) -> None:
         lot.end([answered.called.job for answered in done])
         for answered in first.values():
             if answered not in done:
-                lot.singly(answered.called.job, partial(record_in_time, answered.called.claimed, answered.reply))
+                record = partial(action_record, answered.called.claimed, answered.reply)
+                lot.singly(answered.called.job, partial(attempts.in_time, record))
 
 
 def _recorded_in_time(lot: Lot, answers: list[_Answered]) -> list[_Answered]:
-    """Those that have been recorded. A database that is away is waited for: others may call again after the lease."""
-    until = time.monotonic() + attempts.LEASE_MARGIN_SECONDS
-    while True:
-        try:
-            return _recorded(lot, answers)
-        except (OperationalError, InterfaceError) as error:
-            if connection.is_usable() or time.monotonic() > until:
-                log.warning("What was called together is recorded singly: %s", error)
-                return []
-            connection.close()
-            time.sleep(AWAY_SECONDS)
-        except Exception as error:  # whose fault it is shows when each is recorded by itself
-            log.warning("What was called together is recorded singly: %s", error, exc_info=error)
-            return []
+    """Those that have been recorded, none where something fails."""
+    try:
+        return attempts.in_time(lambda: _recorded(lot, answers))
+    except Exception as error:  # whose fault it is shows when each is recorded by itself
+        log.warning("What was called together is recorded singly: %s", error, exc_info=error)
+        return []
 
 
 @transaction.atomic
 def _recorded(lot: Lot, answers: list[_Answered]) -> list[_Answered]:
-    of_task = {answered.called.claimed.task: answered for answered in answers}
+    of_task = {answered.called.claimed.owner: answered for answered in answers}
     usual = []
     for run, work in lock_free_tasks(list(of_task)):
         answered = of_task[work.id]
