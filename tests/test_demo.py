@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from io import StringIO
 
 import psutil
@@ -49,14 +49,6 @@ def manage(own_database):
         if process.poll() is None:
             process.kill()
         process.communicate(timeout=SECONDS)
-
-
-@contextmanager
-def port_taken():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        yield str(taken.getsockname()[1])
 
 
 def free_port():
@@ -259,19 +251,7 @@ def test_no_worker(manage):
     serving.communicate(timeout=SECONDS)
 
 
-def test_taken_port_is_told_before_anything_is_done(manage, own_database):
-    with port_taken() as port:
-        told = f"Can't listen on 127.0.0.1, port {port}: Address already in use."
-        process = manage("run", PORT=port)
-        said, errors = process.communicate(timeout=SECONDS)
-        assert (process.returncode, said) == (1, "")
-        assert told in errors
-        with pytest.raises(CommandError, match=re.escape(told)):
-            call_command("demo", port=int(port))
-    assert count(own_database, "acme.users") == 0
-
-
-def test_port_that_is_none(db, monkeypatch):
+def test_port_that_is_none(monkeypatch):
     monkeypatch.setenv("PORT", "web")
     with pytest.raises(CommandError, match=re.escape("'web' is not a port (1 to 65535)")):
         call_command("run")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -48,24 +49,33 @@ FORKED = """
 import json, os, sys
 import manage
 
-for name, value in json.loads(sys.argv.pop()):
+for name, value, command in json.loads(sys.argv.pop()):
     if (child := os.fork()) == 0:
         os.environ[name] = value
+        sys.argv = ["manage.py", command]
         manage.main()
     _, status = os.waitpid(child, 0)
     print(os.waitstatus_to_exitcode(status), flush=True)
 """
 
 
-def test_wrong_settings_are_told_in_one_line():
-    done = subprocess.run(
-        [sys.executable, "-c", FORKED, "check", json.dumps([(name, value) for name, value, _ in WRONG])],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.stdout.split() == ["1"] * len(WRONG)
-    for line, (name, _, told) in zip(done.stderr.splitlines(), WRONG, strict=True):
-        assert told in line, name
+def test_what_is_wrong_is_told_in_one_line():
+    """Settings that can't be right, and a port at which another server listens: before anything is done."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        given = [(name, value, "check", told) for name, value, told in WRONG]
+        for command in ("run", "demo"):
+            given.append(
+                ("PORT", str(port), command, f"Can't listen on 127.0.0.1, port {port}: Address already in use.")
+            )
+        done = subprocess.run(
+            [sys.executable, "-c", FORKED, json.dumps([case[:3] for case in given])],
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.stdout.split() == ["1"] * len(given)
+    for line, (name, value, _, told) in zip(done.stderr.splitlines(), given, strict=True):
+        assert told in line, (name, value)
