@@ -51,3 +51,35 @@ def test_the_installations_own_jobs_take_any():
     assert shares.full() == []
     shares.leave(1)
     assert shares.take(1, "acme")
+
+
+def test_a_lot_takes_what_there_is_and_gives_it_back_by_and_by():
+    shares = Shares(8)
+    assert (shares.take(0, "acme", 8), shares.full(), shares.rooms()) == (6, ["acme"], (1, {"acme": 0}))
+    assert (shares.take(1, "acme", 8), shares.take(1, "globex", 8), shares.take(2, None)) == (0, 1, 1)
+    assert (shares.rooms()[0], shares.take(3, "initech")) == (0, 0)
+    shares.free(0, 4)
+    assert shares.rooms() == (3, {"acme": 2, "globex": 2})
+    assert (shares.take(3, "acme", 8), shares.full()) == (2, ["acme"])
+
+
+def test_what_only_writes_down_takes_threads_yet():
+    shares = Shares(8)
+    for place in range(6):
+        assert shares.take(place, "acme") == 1
+        shares.free(place, 1)
+    assert (shares.take(6, "acme"), shares.full(), shares.rooms()[0]) == (0, ["acme"], 6)
+    shares.leave(0)
+    assert shares.take(6, "acme", 8) == 6
+
+
+def test_what_is_left_to_another_thread_keeps_its_place():
+    shares = Shares(4)
+    assert shares.take(0, "acme", 4) == 3
+    shares.split(0, "a job")
+    shares.leave(0)
+    assert shares.rooms() == (2, {"acme": 2})
+    shares.move("a job", 1)
+    assert shares.take(2, "acme", 4) == 2
+    shares.leave(1)
+    assert shares.rooms() == (1, {"acme": 1})

@@ -84,10 +84,11 @@ def shop():
 
 @pytest.fixture
 def worker(own_database, tmp_path, shop):
-    """`worker()` starts a worker process for actions on the own database; the environment may be added to."""
+    """`worker()` starts a worker process for actions on the own database; its arguments and environment may be added
+    to."""
     with Workers(own_database.url, tmp_path) as running:
         usual = {"WORKER_LEASE_SECONDS": LEASE, "ALLOWED_PRIVATE_HOSTS": shop.host}
-        yield lambda **more: running.start("--queues", "actions", **{**usual, **more})
+        yield lambda *more, **env: running.start("--queues", "actions", *more, **{**usual, **env})
 
 
 @pytest.fixture
@@ -273,6 +274,19 @@ def test_killed_after_its_call(acme_db, order, worker, shop, rows, settings):
     assert (len(shop.calls), attempts()) == (1, [("after", 1, "RUNNING")])
     finish(settings, shop, "after")
     assert (len(shop.calls), done()) == (2, [("after", "acme after again")])
+
+
+def test_a_call_that_takes_long_holds_no_others_back(acme_db, order, worker, shop):
+    """It was taken together with others: they are recorded, and their places are free for the next."""
+    quick = [f"quick {number}" for number in range(7)]
+    for point in ("during", *quick):
+        order(acme_db, point)
+    process = worker("--concurrency", "4")
+    until(lambda: sorted(run.data["point"] for run in WorkflowInstance.objects.filter(status="COMPLETED")) == quick)
+    assert shop.counted() == {("acme", point): 1 for point in ("during", *quick)}
+    shop.held["during"].set()
+    assert until(done)[0] == ("during", "acme during")
+    assert (process.stop(), len(shop.calls)) == (0, 8)
 
 
 def test_the_result_of_a_worker_that_was_stopped_past_its_lease_is_refused(acme_db, order, worker, shop):
