@@ -1,7 +1,7 @@
 """Random splits: the proof against the evaluator on sampled tickets.
 
-DECISION_CASES says how many (200 unless set), DECISION_SEED where to begin, DECISION_TICKETS how many tickets each
-(60 unless set).
+DECISION_CASES says how many (150 unless set), DECISION_SEED where to begin, DECISION_TICKETS how many tickets each
+(40 unless set).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import pytest
 
 from .decisions_compare import Comparison
 
-CASES = int(os.environ.get("DECISION_CASES", "200"))
+CASES = int(os.environ.get("DECISION_CASES", "150"))
 SEED = int(os.environ.get("DECISION_SEED", "0"))
-TICKETS = int(os.environ.get("DECISION_TICKETS", "60"))
+TICKETS = int(os.environ.get("DECISION_TICKETS", "40"))
 
 
 def compared(seed, count, **options):

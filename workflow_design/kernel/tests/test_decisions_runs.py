@@ -1,6 +1,6 @@
 """Random definitions of several tasks, ticket types and ways: what is proved of their splits, against random runs.
 
-DECISION_RUNS says how many definitions (100 unless set), DECISION_SEED where to begin.
+DECISION_RUNS says how many definitions (50 unless set), DECISION_SEED where to begin.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from workflow_design.kernel.schemas import compile_schema
 from .decisions_bundles import form, output, var
 from .decisions_compare import decided
 
-RUNS = int(os.environ.get("DECISION_RUNS", "100"))
+RUNS = int(os.environ.get("DECISION_RUNS", "50"))
 SEED = int(os.environ.get("DECISION_SEED", "0"))
-TICKETS, STEPS = 120, 25
+TICKETS, STEPS = 100, 25
 NAMES = ("n", "m", "flag", "kind")
 TYPES = {"n": "integer", "m": "integer", "flag": "boolean", "kind": "choice"}
 KINDS = ["a", "b", "c"]

@@ -1,6 +1,6 @@
 """Generated documents: export and normal form are inverse to each other, in JSON and in YAML.
 
-DOCUMENT_CASES says how many (40 unless set).
+DOCUMENT_CASES says how many (25 unless set).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from workflow_design.kernel.document import diff, export, normalize, parse_yaml,
 from workflow_design.kernel.limits import EVENTS, GATES, POLICIES
 from workflow_design.kernel.schemas import MAX_INTEGER, canonical_text, clean_json
 
-CASES = int(os.environ.get("DOCUMENT_CASES", "40"))
+CASES = int(os.environ.get("DOCUMENT_CASES", "25"))
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 LINE = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(
     lambda text: text.strip()

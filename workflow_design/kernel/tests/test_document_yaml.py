@@ -95,7 +95,7 @@ def bomb(levels=30):
         "\n".join(" " * i + "a:" for i in range(2_000)),
         "x" * 10_485_761,
         "? " * 50_000,
-        "[" + "[]," * 3_000_000 + "]",
+        "[" + "[]," * 600_000 + "]",
     ],
     ids=["aliases", "flow lists", "flow objects", "block lists", "block objects", "size", "keys", "width"],
 )

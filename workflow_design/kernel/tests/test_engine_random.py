@@ -1,6 +1,6 @@
 """Random graphs and random orders of events: the engine against a second, naive one, and what always holds.
 
-ENGINE_CASES says how many of each kind (300 unless set).
+ENGINE_CASES says how many of each kind (150 unless set).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .naive_engine import NaiveRun
 
 NAMES = {"completed": "completed", "timeout": "timed_out", "error": "failed", "skip": "skipped", "retry": "retried"}
 SEEDS = st.integers(0, 2**48)
-MANY = settings(max_examples=int(os.environ.get("ENGINE_CASES", "300")), deadline=None)
+MANY = settings(max_examples=int(os.environ.get("ENGINE_CASES", "150")), deadline=None)
 FEW = settings(max_examples=max(50, MANY.max_examples // 10), deadline=None)
 
 

@@ -1,6 +1,6 @@
 """Beside json-logic-js itself, and beside what react-querybuilder exports. Both need node, npm and the packages.
 
-LANGUAGE_CASES says how many random rules of each kind (1,500 unless set).
+LANGUAGE_CASES says how many random rules of each kind (600 unless set).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from workflow_design.kernel.language import OPERATORS, EvaluationError, compile_
 from workflow_design.kernel.tests import language_node, language_rules
 from workflow_design.kernel.tests.language_docs import code, rows, value
 
-CASES = int(os.environ.get("LANGUAGE_CASES", "1500"))
+CASES = int(os.environ.get("LANGUAGE_CASES", "600"))
 pytestmark = pytest.mark.node
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from random import Random
-from time import thread_time
 
 import pytest
 
@@ -15,7 +14,7 @@ from workflow_design.kernel.proof.net import net_of
 from workflow_design.kernel.proof.shrink import shrink
 from workflow_design.kernel.proof.together import together
 
-from .flows import Run, bundle, flow, task, transition
+from .flows import Run, bundle, flow, task
 from .proof_graphs import structured
 from .test_examples import FILES, bundle_of
 
@@ -154,9 +153,6 @@ def test_the_trace_is_a_shortest_one():
     assert tried >= 15
 
 
-# --- what is too large ---
-
-
 def test_blocks_inside_each_other_shrink_to_nothing():
     for seed in range(100):
         net = net_of(compile_graph(structured(Random(seed), 20, 60, spoilt=0)))
@@ -165,48 +161,3 @@ def test_blocks_inside_each_other_shrink_to_nothing():
         assert relation.plain
         assert relation.twice() == ([], [])
         assert len(shrink(net, plain=True).graph.tasks) == 0
-
-
-def crossed(size, gate):
-    """A parallel split into tasks of which each leads to any of three others: no order is like another."""
-    tasks, transitions = [task("first", split="parallel")], [transition(None, "first")]
-    for number in range(size):
-        tasks += [task(f"a{number}", split="inclusive"), task(f"b{number}", join=gate)]
-        transitions.append(transition("first", f"a{number}"))
-        for way in range(3):
-            condition = {"===": [{"var": f"x{number}_{way}"}, True]}
-            transitions.append(transition(f"a{number}", f"b{(number + way) % size}", condition=condition))
-    return bundle(tasks, transitions)
-
-
-def complete_graph(size, gate):
-    keys = [f"t{number}" for number in range(size)]
-    ways = [transition(a, b) for a in keys for b in keys if a != b]
-    for number, way in enumerate(ways):
-        way["condition"] = None if gate == "parallel" else {">": [{"var": "x"}, number]}
-    return bundle(
-        [task(key, join=gate, split=gate) for key in keys], [transition(None, "t0"), *ways, transition("t1", None)]
-    )
-
-
-@pytest.mark.parametrize(
-    "definition",
-    [
-        crossed(40, "inclusive"),
-        crossed(40, "parallel"),
-        complete_graph(150, "inclusive"),
-        complete_graph(150, "exclusive"),
-        complete_graph(150, "parallel"),
-    ],
-    ids=["crossed inclusive", "crossed parallel", "complete inclusive", "complete exclusive", "complete parallel"],
-)
-def test_hostile_definitions_end_in_bounded_time(definition):
-    begin = thread_time()
-    problems = check(definition)
-    assert thread_time() - begin < 6
-    assert {p.severity for p in problems} <= {"error", "unproved", "warning"}
-
-
-def test_what_cannot_be_decided_is_unproved():
-    problem = only(crossed(40, "inclusive"))
-    assert (problem.severity, problem.code, problem.path) == ("unproved", "flow_unproved", "/transitions")

@@ -68,7 +68,7 @@ def test_each_question_is_told_its_time(solvers):
 def test_what_takes_too_long_is_killed_and_the_rest_answered(solvers, what):
     (before,) = solvers.solve_all([PID])
     begin = time.monotonic()
-    assert solvers.solve_all([("say", 1), (what, 60), ("say", 2)], seconds_each=0.3) == [1, None, 2]
+    assert solvers.solve_all([("say", 1), (what, 60), ("say", 2)], seconds_each=0.1) == [1, None, 2]
     assert time.monotonic() - begin < 10
     assert ended(before)
 
@@ -76,7 +76,7 @@ def test_what_takes_too_long_is_killed_and_the_rest_answered(solvers, what):
 def test_the_time_in_all_is_kept(solvers):
     solvers.solve_all([PID])
     begin = time.monotonic()
-    answers = solvers.solve_all([("say", 1), *[("sleep", 60)] * 50], seconds_each=0.4, seconds_total=1)
+    answers = solvers.solve_all([("say", 1), *[("sleep", 60)] * 50], seconds_each=0.1, seconds_total=0.8)
     assert answers == [1, *[None] * 50]
     assert time.monotonic() - begin < 5
 
@@ -105,9 +105,9 @@ def test_a_child_killed_between_calls_is_replaced(solvers):
 
 def test_a_child_killed_while_it_works_is_replaced(solvers):
     (first,) = solvers.solve_all([PID])
-    killer = threading.Timer(0.2, os.kill, (first, signal.SIGKILL))
+    killer = threading.Timer(0.1, os.kill, (first, signal.SIGKILL))
     killer.start()
-    answers = solvers.solve_all([("sleep", 1), PID], seconds_each=5)
+    answers = solvers.solve_all([("sleep", 0.5), PID], seconds_each=5)
     killer.join()
     assert answers[1] not in (None, first)
     assert ended(first)
@@ -170,7 +170,7 @@ def test_threads_share_two_children(solvers):
 def test_who_waits_too_long_for_a_turn_gets_no_answer():
     solvers = Solvers(CHILD, size=1)
     solvers.solve_all([PID])
-    thread = threading.Thread(target=solvers.solve_all, args=([("sleep", 60)], 1.5))
+    thread = threading.Thread(target=solvers.solve_all, args=([("sleep", 60)], 0.5))
     thread.start()
     while solvers.processes() and thread.is_alive():
         threading.Event().wait(0.01)
