@@ -26,6 +26,7 @@ from tenants.jobs import registry
 from tenants.lots import Lot, Rest
 from tenants.queue import Fetched
 from tenants.running import Outcome, Run
+from ticketflower.bell import Bell
 from ticketflower.shares import Shares
 
 log = logging.getLogger("ticketflower.worker")
@@ -53,7 +54,7 @@ class Worker:
         self._lease_seconds = lease_seconds
         self._stop_seconds = stop_seconds
         self._id: int | None = None
-        self._bell = _Bell(concurrency)
+        self._bell = Bell(concurrency)
         self._shares = Shares(concurrency)
         # One thread at a time looks for jobs, so that no two count on the same share.
         self._looking = threading.Lock()
@@ -279,26 +280,6 @@ class Worker:
 
 def _key(job: Fetched) -> tuple[int, int]:
     return job.id, job.attempts
-
-
-class _Bell:
-    """Wakes waiting threads. A ring that nobody waits for is kept, so that none comes too early to be heard."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._rings = 0
-        self._changed = threading.Condition()
-
-    def ring(self, times: int) -> None:
-        with self._changed:
-            self._rings = min(self._rings + times, self._most)
-            self._changed.notify(times)
-
-    def wait(self, stopping: threading.Event) -> None:
-        with self._changed:
-            while self._rings == 0 and not stopping.is_set():
-                self._changed.wait()
-            self._rings = max(0, self._rings - 1)
 
 
 def one_connection_a_thread() -> None:
