@@ -32,6 +32,11 @@ def document(key, url, *more_links, tasks=(), **values):
     return made
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _published(file_publish, neighbour):
+    file_publish(document("shop", neighbour.url))
+
+
 def run_retries():
     """Run what is due, and the retries, as if their time had come."""
     runs = run_jobs()
@@ -267,8 +272,8 @@ BAD = [
 @pytest.mark.parametrize(("values", "cause", "trace"), BAD)
 def test_transforms_that_fail(publish_unchecked, start, outside, tom, values, cause, trace):
     outside.says(Said(body={"id": 7} if values else {}))
-    publish_unchecked(document("shop", outside.url, **values))
-    start("shop", amount=10)
+    publish_unchecked(document("odd", outside.url, **values))
+    start("odd", amount=10)
     run_retries()
     (row,) = tom.get(INCIDENTS).json()["results"]
     assert (row["kind"], row["code"]) == ("ACTION", "error")

@@ -10,7 +10,6 @@ from django.db import IntegrityError, connection, transaction
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from core.models import History
-from workflow_design.tests.documents import UPLOAD
 from workflow_ops import file_kinds
 from workflow_ops.models import Attachment
 from workflow_ops.services.attachments import MAX_FILES
@@ -19,14 +18,13 @@ from workflow_ops.tests.documents import TICKETS, flow
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 
-@pytest.fixture
-def ticket(api, acme_db):
-    made = api("workflow_creator").call("POST", UPLOAD, flow("ask", ["answer"], []), query={"publish": "true"})
-    assert made.status_code == 201
-    return api("user").post(TICKETS, {"ticket_definition": "ask", "data": {}}).json()
+@pytest.fixture(scope="module")
+def ticket(file_publish, cast):
+    file_publish(flow("ask", ["answer"], []))
+    return cast["user"].post(TICKETS, {"ticket_definition": "ask", "data": {}}).json()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def files(ticket):
     return f"{TICKETS}{ticket['id']}/attachments/"
 

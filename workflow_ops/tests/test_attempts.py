@@ -12,10 +12,10 @@ from users.tests.pages import admin_browser, text_of
 from workflow_ops.models import Incident, SigningSecret, TaskInstance
 from workflow_ops.services import calls
 from workflow_ops.tests.callbacks import Caller
-from workflow_ops.tests.documents import INCIDENTS, TASKS, errors, flow, statements
+from workflow_ops.tests.documents import INCIDENTS, TASKS, errors, statements
 from workflow_ops.tests.outside import Said
 from workflow_ops.tests.test_actions import document, run_retries
-from workflow_ops.tests.test_callbacks import CHECK, DONE
+from workflow_ops.tests.test_callbacks import DONE, checking
 
 pytestmark = pytest.mark.usefixtures("desk")
 
@@ -26,6 +26,12 @@ SECRETS = "/api/signing-secrets/"
 def ada(api):
     """Runs the company."""
     return api("admin")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _published(file_publish, neighbour):
+    file_publish(document("shop", neighbour.url))
+    file_publish(checking(neighbour.url))
 
 
 def test_attempts_are_shown_without_secrets(publish, start, outside, tom):
@@ -90,8 +96,7 @@ def test_a_call_takes_so_many_statements(publish, start, outside):
 @pytest.fixture
 def check(publish, start, outside):
     """`check()`: a new call that waits for its callback."""
-    call = ("check", {**CHECK, "action_url": outside.url})
-    publish(flow("check", [call], [(None, "check"), ("check", None)]))
+    publish(checking(outside.url))
 
     def check():
         start("check")

@@ -34,21 +34,19 @@ def nobody(api):
     return api(None)
 
 
+def checking(url, **values):
+    return flow("check", [("check", {**CHECK, "action_url": url, **values})], [(None, "check"), ("check", None)])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _published(file_publish, neighbour):
+    """A workflow of one call with a callback."""
+    file_publish(checking(neighbour.url))
+
+
 @pytest.fixture
-def check(publish, outside):
-    """A workflow of one call with a callback, published."""
-
-    def check(*more_links, tasks=(), **values):
-        call = ("check", {**CHECK, "action_url": outside.url, **values})
-        return publish(flow("check", [call, *tasks], [(None, "check"), ("check", None), *more_links]))
-
-    return check
-
-
-@pytest.fixture
-def called(check, start, outside):
+def called(start, outside):
     """A call that was heard: who calls back."""
-    check()
     start("check")
     run_jobs()
     return Caller(outside.calls[0])
@@ -162,8 +160,7 @@ def test_another_companys_task(called, api, globex, in_company):
 def test_the_other_companys_task_of_the_same_number(called, api, acme, globex, in_company, outside):
     """What is signed for one of them is forged for the other."""
     alice, uma = api("workflow_creator", globex), api("user", globex)
-    document = flow("check", [("check", {**CHECK, "action_url": outside.url})], [(None, "check"), ("check", None)])
-    assert alice.post("/api/workflow/upload/", document, query={"publish": "true"}).status_code == 201
+    assert alice.post("/api/workflow/upload/", checking(outside.url), query={"publish": "true"}).status_code == 201
     own = task().pk
     with in_company(globex):
         assert uma.post(TICKETS, {"ticket_definition": "check", "data": {}}).status_code == 201
@@ -252,8 +249,9 @@ def test_other_types(called, nobody):
     assert nobody.post(called.path, body, headers=headers, content_type=form_type).status_code == 415
 
 
-def test_no_body_is_one_too(check, start, outside, nobody):
-    check(output_transform={"result": {"$": {"cat": ["got ", {"var": "body"}, {"var": "headers.webhook-id"}]}}})
+def test_no_body_is_one_too(publish, start, outside, nobody):
+    result = {"$": {"cat": ["got ", {"var": "body"}, {"var": "headers.webhook-id"}]}}
+    publish(checking(outside.url, output_transform={"result": result}))
     start("check")
     run_jobs()
     caller = Caller(outside.calls[0])
@@ -261,8 +259,7 @@ def test_no_body_is_one_too(check, start, outside, nobody):
     assert run().data == {"result": "got d1"}
 
 
-def test_a_callback_that_comes_before_the_calls_own_answer(check, start, outside, nobody):
-    check()
+def test_a_callback_that_comes_before_the_calls_own_answer(start, outside, nobody):
     start("check")
     claim = claimed()
     reply = send(claim.call)
@@ -278,9 +275,8 @@ def called_back(outside, nobody, body=DONE, delivery="d1"):
 
 
 @pytest.mark.parametrize("status", [404, 500])
-def test_it_says_more_than_a_bad_answer(check, start, outside, nobody, status):
+def test_it_says_more_than_a_bad_answer(start, outside, nobody, status):
     outside.says(Said(status))
-    check()
     start("check")
     claim = claimed()
     reply = send(claim.call)
@@ -290,8 +286,7 @@ def test_it_says_more_than_a_bad_answer(check, start, outside, nobody, status):
     assert ActionAttempt.objects.get().outcome == f"http_{status}"
 
 
-def test_of_several_that_came_early_the_first_counts(check, start, outside, nobody):
-    check()
+def test_of_several_that_came_early_the_first_counts(start, outside, nobody):
     start("check")
     claim = claimed()
     reply = send(claim.call)
@@ -302,8 +297,7 @@ def test_of_several_that_came_early_the_first_counts(check, start, outside, nobo
     assert list(Callback.objects.order_by("pk").values_list("status", flat=True)) == ["USED", "LATE"]
 
 
-def test_it_is_kept_over_the_workers_death(check, start, outside, nobody):
-    check()
+def test_it_is_kept_over_the_workers_death(start, outside, nobody):
     start("check")
     send(claimed().call)
     assert called_back(outside, nobody) == 204
@@ -313,9 +307,8 @@ def test_it_is_kept_over_the_workers_death(check, start, outside, nobody):
     assert ActionAttempt.objects.get().status == "ABANDONED"
 
 
-def test_between_two_attempts_it_counts_at_once(check, start, outside, nobody):
+def test_between_two_attempts_it_counts_at_once(start, outside, nobody):
     outside.says(Said(500))
-    check()
     start("check")
     run_jobs()
     assert called_back(outside, nobody) == 204

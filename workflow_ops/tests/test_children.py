@@ -40,6 +40,12 @@ def buying(*links, tasks=(), **values):
     return made
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _published(file_publish):
+    file_publish(CHECK)
+    file_publish(buying())
+
+
 @pytest.fixture
 def buy(publish, start):
     """A ticket whose child run has started."""
@@ -181,9 +187,12 @@ def test_a_workflow_that_takes_no_runs(publish, start, alice, tom, call, word):
     assert (child().status, child().parent_generation, parent().status) == ("IN_PROGRESS", 2, "IN_PROGRESS")
 
 
-def test_one_that_is_not_published_takes_the_error_transition(publish, publish_unchecked, start, alice):
-    assert alice.post("/api/workflow/upload/", CHECK).status_code == 201
-    publish(buying(("ask", "phone", {"on_event": "error"}), ("phone", None), tasks=["phone"]))
+def test_one_that_is_not_published_takes_the_error_transition(publish, start, alice):
+    later = {**CHECK, "workflow": {**CHECK["workflow"], "key": "later"}, "tickets": []}
+    assert alice.post("/api/workflow/upload/", later).status_code == 201
+    child = {"workflow": "later", "data": {}}
+    exits = [("ask", "phone", {"on_event": "error"}), ("phone", None)]
+    publish(buying(*exits, tasks=["phone"], input_transform=child))
     start("buy", amount=1)
     run_jobs()
     assert (parent().status, task("phone").status, Incident.objects.count()) == ("IN_PROGRESS", "OPEN", 0)

@@ -1,5 +1,6 @@
 """What people see of child runs, what plans count, and whose they are."""
 
+import pytest
 from django_tenants.utils import tenant_context
 
 from tenants.models import Plan
@@ -8,6 +9,12 @@ from workflow_design.tests.documents import WORKFLOWS
 from workflow_ops.models import Incident, Ticket, WorkflowInstance
 from workflow_ops.tests.documents import EXECUTIONS, TICKETS, refused
 from workflow_ops.tests.test_children import CHECK, buying, child, parent, task
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _published(file_publish):
+    file_publish(CHECK)
+    file_publish(buying())
 
 
 def test_what_is_seen_of_it(publish, start, tom, api):

@@ -6,24 +6,18 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from core.models import History
-from workflow_design.tests.documents import UPLOAD
 from workflow_ops.models import Comment
 from workflow_ops.tests.documents import TICKETS, flow
 
 
-@pytest.fixture
-def ticket(api, acme_db):
+@pytest.fixture(scope="module")
+def ticket(file_publish, cast):
     """Uma's, with one task that a worker may claim."""
-    assert (
-        api("workflow_creator").call("POST", UPLOAD, flow("ask", ["answer"], []), query={"publish": "true"}).status_code
-        == 201
-    )
-    made = api("user").post(TICKETS, {"ticket_definition": "ask", "data": {}})
-    assert made.status_code == 201
-    return made.json()
+    file_publish(flow("ask", ["answer"], []))
+    return cast["user"].post(TICKETS, {"ticket_definition": "ask", "data": {}}).json()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def comments(ticket):
     return f"{TICKETS}{ticket['id']}/comments/"
 

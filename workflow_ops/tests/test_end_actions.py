@@ -14,6 +14,7 @@ from workflow_ops.tests.documents import EXECUTIONS, INCIDENTS, TICKETS, flow, r
 from workflow_ops.tests.outside import Said
 
 FIELDS = [{"FieldName": "amount", "FieldType": "integer", "Required": True}]
+THANK = flow("thank", ["write"], [], fields=[{"FieldName": "sum", "FieldType": "integer"}])
 BODY = {"sum": {"$": {"var": "amount"}}, "ticket": {"$": {"var": "_ticket.number"}}}
 
 
@@ -23,6 +24,12 @@ def ending(kind, **action):
     made["workflow"].update(end_action_type=kind, end_action=action)
     made["tickets"][0]["fields"] = {"amount": None}
     return made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _published(file_publish, neighbour):
+    file_publish(ending("api_call", url=neighbour.url))
+    file_publish(THANK)
 
 
 @pytest.fixture
@@ -230,7 +237,7 @@ def test_webhooks_are_told_of_its_incident(buy, outside, api):
 @pytest.fixture
 def pays(publish):
     """The workflow that the others end with."""
-    return publish(flow("thank", ["write"], [], fields=[{"FieldName": "sum", "FieldType": "integer"}]))
+    return publish(THANK)
 
 
 def test_another_workflow_is_run(pays, publish, start, done):

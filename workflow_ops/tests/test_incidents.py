@@ -26,6 +26,11 @@ def task_of(ticket, key):
     return next(task["id"] for task in ticket["open_tasks"] if task["task_key"] == key)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _published(file_publish):
+    file_publish(SPLIT)
+
+
 @pytest.fixture
 def stopped(publish, start, will):
     """A ticket whose task a has an evaluation error: (ticket, the completing call's answer)."""

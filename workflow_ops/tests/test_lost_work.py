@@ -22,12 +22,17 @@ from workflow_ops.tests.callbacks import Caller
 from workflow_ops.tests.documents import TICKETS, flow
 from workflow_ops.tests.outside import Said
 from workflow_ops.tests.test_actions import document
-from workflow_ops.tests.test_callbacks import CHECK, DONE
+from workflow_ops.tests.test_callbacks import DONE, checking
 from workflow_ops.tests.test_timers import REMIND
 
 pytestmark = pytest.mark.usefixtures("desk")
 
 OLD = timedelta(minutes=11)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _published(file_publish, neighbour):
+    file_publish(document("shop", neighbour.url, output_transform={"order": "x"}))
 
 
 @pytest.fixture
@@ -101,7 +106,7 @@ def test_what_is_on_hold_or_stopped_waits_rightly(publish, start, outside, tom):
 
 
 def test_a_callback_is_waited_for_and_one_that_was_kept_is_used(publish, start, outside, nobody, tom):
-    publish(flow("check", [("check", {**CHECK, "action_url": outside.url})], [(None, "check"), ("check", None)]))
+    publish(checking(outside.url))
     ticket = start("check")
     run_jobs()
     age()

@@ -37,6 +37,11 @@ def tree(*links, **values):
     return made
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _published(file_publish):
+    file_publish(tree())
+
+
 @pytest.fixture
 def do(will):
     """`do("a")`: Will completes the newest open task of this key."""
