@@ -110,7 +110,7 @@ def _forgetful():
 @pytest.fixture(scope="module")
 def file_db(django_db_setup, django_db_blocker):
     """For fixtures of a file: what they write is there in every test of it. `db` undoes what a test changes of it, and
-    the end of the file all of it."""
+    the end of the file all of it. PostgreSQL's `now()` is the moment that the file began."""
     with django_db_blocker.unblock(), undone():
         yield
 

@@ -104,7 +104,7 @@ def test_numbers_of_runs_and_tasks(api, workflow, open_ticket):
         took(ticket, minutes)
     open_ticket(EVEN)
     late = open_ticket(ODD)
-    TaskInstance.objects.filter(pk=late["open_tasks"][0]["id"]).update(due_at=timezone.now() - timedelta(seconds=1))
+    TaskInstance.objects.filter(pk=late["open_tasks"][0]["id"]).update(due_at=timezone.now() - timedelta(hours=1))
     held = open_ticket()
     assert tom.post(f"{TICKETS}{held['id']}/hold/").status_code == 200
     assert tom.post(f"{TICKETS}{open_ticket()['id']}/cancel/").status_code == 200

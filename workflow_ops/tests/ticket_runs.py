@@ -40,6 +40,11 @@ def document(key: str, text: str, scripts: Iterable[str], outputs: Iterable[dict
     return {"format": "ticketflower/1", **bundle}
 
 
+def state(ticket: dict[str, Any]) -> dict[str, Any]:
+    """What of a ticket is the same for whoever sees it."""
+    return {name: ticket[name] for name in ("status", "open_tasks", "updated_at")}
+
+
 class TicketRun(Run):
     """A ticket, driven as the kernel's runs are: `play` is theirs."""
 
@@ -56,12 +61,13 @@ class TicketRun(Run):
         if name == "started":
             answer = self.uma.post(TICKETS, {"ticket_definition": self.key, "data": {}})
             assert answer.status_code == 201, answer.content
-            self.ticket = answer.json()["id"]
-            opened = answer.json()["open_tasks"]
+            ticket = answer.json()
+            self.ticket = ticket["id"]
+            opened = ticket["open_tasks"]
         elif name == "cancelled":
             answer = self.uma.post(f"{TICKETS}{self.ticket}/cancel/")
             assert answer.status_code == 200, answer.content
-            opened = []
+            ticket, opened = answer.json(), []
         elif (pk := self.number(label or "")) == Run.number(self, "nobody"):
             raise EventRefused("task_closed", "The task has never been.")
         else:
@@ -71,15 +77,15 @@ class TicketRun(Run):
                 raise EventRefused(answer.json()["errors"][0]["code"], "")
             assert answer.status_code == 200, answer.content
             assert answer.json()["task"]["id"] == pk
-            opened = answer.json()["opened_tasks"]
+            ticket, opened = answer.json()["ticket"], answer.json()["opened_tasks"]
         for task in opened:
             name = task["task_key"].upper()
             self.counts[name] += 1
             self.labels[f"{name}{self.counts[name]}"] = task["id"]
-        self._seen = self._read()
+        self._seen = state(ticket)
 
     def _read(self) -> dict[str, Any]:
-        return self.tom.get(f"{TICKETS}{self.ticket}/").json()
+        return state(self.tom.get(f"{TICKETS}{self.ticket}/").json())
 
     @property
     def open(self) -> list[str]:
@@ -92,7 +98,8 @@ class TicketRun(Run):
         return self._seen["status"]
 
     def check_end(self) -> None:
-        """The inbox holds what the ticket does, and each task once."""
+        """A ticket admin finds what the last answer said; the inbox holds what the ticket does, and each task once."""
+        assert self._read() == self._seen
         rows = self.tom.get(TASKS, {"ticket": self.ticket, "limit": 200}).json()["results"]
         assert Counter(row["task_key"].upper() for row in rows) == self.counts
         assert {row["id"] for row in rows} == set(self.labels.values())
