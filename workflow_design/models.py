@@ -175,10 +175,11 @@ class TaskDefinition(Definition):
 class WorkflowTransition(BaseModel):
     """A way from one task to another; `from_task` null is the start, `to_task` null an end."""
 
+    # Foreign keys (task, workflow) → task_definitions stand in migrations: both tasks are the workflow's own, which is
+    # there then. So does one → workflow_definitions for a transition from the start to an end, which has no task.
     workflow = models.ForeignKey(
-        WorkflowDefinition, on_delete=models.CASCADE, related_name="transitions", db_index=False
+        WorkflowDefinition, on_delete=models.CASCADE, related_name="transitions", db_constraint=False, db_index=False
     )
-    # Foreign keys (task, workflow) → task_definitions stand in the migration: both tasks are the workflow's own.
     from_task = models.ForeignKey(
         TaskDefinition,
         null=True,
