@@ -104,12 +104,12 @@ def postmaster(folder):
 
 
 def test_rows_stay_and_the_server_goes_with_its_holder(folder):
-    with running(folder) as url:
+    with running(folder, durable=False) as url:
         ask(url, "CREATE TABLE kept AS SELECT 'Zoë' AS name")
     assert servers(folder) == []
     with pytest.raises(psycopg.OperationalError):
         ask(url, "SELECT 1")
-    with running(folder) as url:
+    with running(folder, durable=False) as url:
         assert ask(url, "SELECT name FROM kept") == "Zoë"
         ask(url, "DROP TABLE kept")
 
@@ -149,7 +149,7 @@ def test_server_for_tests_and_settings_of_the_caller(folder):
 
 
 def test_password_is_needed_and_kept_to_the_owner(folder):
-    with running(folder) as url:
+    with running(folder, durable=False) as url:
         password = (folder / "password").read_text()
         assert len(password) >= 40
         assert f":{password}@127.0.0.1:" in url
@@ -166,7 +166,10 @@ def test_data_of_another_version_are_refused(folder):
     version = folder / "cluster" / "PG_VERSION"
     version.write_text("16\n")
     try:
-        with pytest.raises(PostgresError, match="made by PostgreSQL 16, and this is 18"), running(folder):
+        with (
+            pytest.raises(PostgresError, match="made by PostgreSQL 16, and this is 18"),
+            running(folder, durable=False),
+        ):
             pass
     finally:
         version.write_text("18\n")
@@ -192,9 +195,9 @@ def test_least_version_is_accepted():
 
 
 def test_holders_share_one_server_and_the_last_stops_it(folder):
-    with holder(folder) as first, running(folder) as url:
+    with holder(folder) as first, running(folder, durable=False) as url:
         assert first.url() == url
-        with running(folder) as again:
+        with running(folder, durable=False) as again:
             assert again == url
         assert ask(url, "SELECT 1") == 1
         first.leave()
@@ -214,7 +217,7 @@ def test_holders_that_come_at_once_start_one_server(folder):
 
 
 def test_error_in_the_block_stops_the_server(folder):
-    with pytest.raises(ZeroDivisionError), running(folder):
+    with pytest.raises(ZeroDivisionError), running(folder, durable=False):
         raise ZeroDivisionError
     assert servers(folder) == []
 
@@ -246,14 +249,14 @@ def test_server_of_a_killed_holder_is_used_and_then_stopped(folder):
         url = killed.url()
         killed.kill()
     assert ask(url, "SELECT 1") == 1
-    with running(folder) as same:
+    with running(folder, durable=False) as same:
         assert same == url
     assert servers(folder) == []
     assert list((folder / "holders").iterdir()) == []
 
 
 def test_killed_holder_does_not_keep_the_server_up(folder):
-    with holder(folder) as killed, running(folder) as url:
+    with holder(folder) as killed, running(folder, durable=False) as url:
         assert killed.url() == url
         killed.kill()
         assert ask(url, "SELECT 1") == 1
@@ -265,7 +268,7 @@ def test_killed_server_is_started_again(folder):
         killed.url()
         killed.kill()
     postmaster(folder).kill()
-    with running(folder) as url:
+    with running(folder, durable=False) as url:
         assert ask(url, "SELECT 1") == 1
 
 
@@ -281,7 +284,7 @@ def test_pid_file_that_names_a_later_process(folder):
             pid_file = folder / "cluster" / "postmaster.pid"
             lines = pid_file.read_text().splitlines()
             pid_file.write_text("\n".join([str(foreign.pid), *lines[1:]]) + "\n")
-            with running(folder) as url:
+            with running(folder, durable=False) as url:
                 assert ask(url, "SELECT 1") == 1
             assert foreign.poll() is None
         finally:

@@ -32,13 +32,15 @@ if len(sys.argv) == 1:
     print(os.getpid(), grandchild.pid)
 time.sleep(300)
 """
+# How long it is waited for them.
+GRACE = {POLITE: "20", STUBBORN: "0.05"}
 
 
 @contextmanager
 def parent(folder, code):
     """A process with a child that runs `code`, and the processes that the child names."""
     process = subprocess.Popen(
-        [sys.executable, PARENT, folder, code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, PARENT, folder, GRACE[code], code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     named = []
     try:
@@ -123,7 +125,7 @@ def test_next_start_ends_what_a_killed_parent_left_and_nothing_else(tmp_path):
         killed.kill()
         killed.wait(timeout=SECONDS)
         assert len(alive(left)) == 2
-        with Children(folder, grace_seconds=0.5):
+        with Children(folder, grace_seconds=0.05):
             assert outliving(left) == []
         assert len(alive(others)) == 2
         assert unmarked.poll() is None
@@ -139,7 +141,7 @@ def test_leftovers_of_a_parent_in_another_folder_are_not_ours(tmp_path):
         with Children(tmp_path / "run"):
             pass
         assert len(alive(left)) == 2
-        with Children(tmp_path / "other", grace_seconds=0.5):
+        with Children(tmp_path / "other", grace_seconds=0.05):
             pass
         assert outliving(left) == []
 
