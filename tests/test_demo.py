@@ -1,27 +1,23 @@
-"""`manage.py demo` and `run`, as a person starts them, on a database of the test's own."""
+"""`manage.py demo`, as a person starts it, on a database of the test's own."""
 
 import http.client
 import json
-import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
-import sys
-from contextlib import suppress
 from io import StringIO
 
-import psutil
 import psycopg
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 
-from tests.servers import ROOT, SETTINGS
-from tests.workers import until as eventually
+from tests.commands import SECONDS, Commands, free_port, said_until
+from tests.servers import ROOT
+from tests.workers import until
 from ticketflower.demo_runs import RUNS
 
-SECONDS = 90
 LEFT_OPEN = 8
 CALLED, CALLED_BACK = 6, 2
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.suffix in (".yaml", ".json"))
@@ -29,42 +25,9 @@ EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.su
 
 @pytest.fixture
 def manage(own_database):
-    """`manage("demo", PORT="9000")` starts a command on the own database; what still runs at the end is killed."""
-    started = []
-
-    def start(*arguments, **environment):
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **SETTINGS, "DATABASE_URL": own_database.url, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate(timeout=SECONDS)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
-def until(process, line):
-    """What the process writes up to this line."""
-    said = []
-    for text in process.stdout:
-        said.append(text)
-        if text.startswith(line):
-            return "".join(said)
-    raise AssertionError(f"{''.join(said)}\n{process.communicate()[1]}")
+    """`manage("demo", PORT="9000")` starts a command on the own database."""
+    with Commands(own_database.url) as commands:
+        yield commands.start
 
 
 def sign_in(port, slug, email, password):
@@ -133,7 +96,7 @@ def check_a_call(port, password):
     def waits_for():
         return [task["task_key"] for task in ask("GET", f"tickets/{ticket['id']}/")["open_tasks"]]
 
-    eventually(lambda: waits_for() == ["release-offer"])
+    until(lambda: waits_for() == ["release-offer"])
 
 
 def check_the_lines_to_paste(said):
@@ -164,7 +127,7 @@ def check_the_people(said, port, password):
 def test_demo_from_the_first_start_to_ctrl_c_and_the_next(manage, own_database, settings):
     port = free_port()
     serving = manage("demo", "--port", port)
-    said = until(serving, "Serving until Ctrl-C.")
+    said = said_until(serving, "Serving until Ctrl-C.")
     assert [name for name in EXAMPLES if f"acme: {name} uploaded, published as version 1\n" not in said] == []
     # No role is unknown, nothing may be left unset.
     assert count(own_database, "acme.workflow_versions WHERE problems::text <> '[]'") == 0
@@ -198,60 +161,3 @@ def test_demo_from_the_first_start_to_ctrl_c_and_the_next(manage, own_database, 
     assert [name for name in EXAMPLES if f"acme: {name} is there" not in said] == []
     assert "http://acme.localhost:9000/admin/" in said
     assert count(own_database, "acme.history") == history
-
-
-def ready(port):
-    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=SECONDS)
-    connection.request("GET", "/ready/")
-    found = json.loads(connection.getresponse().read())
-    connection.close()
-    return found
-
-
-def worker_processes(parent):
-    """Those below the process `parent`."""
-    found = []
-    for process in psutil.Process(parent.pid).children(recursive=True):
-        with suppress(psutil.Error):  # it has just ended
-            found += [process] * ("run_worker" in process.cmdline())
-    return found
-
-
-def test_run_has_no_demo_data_and_a_worker_beside_the_server(manage, own_database):
-    """The worker is there, it is replaced when it is killed, and it ends with the server."""
-    port = free_port()
-    serving = manage("run", PORT=port)
-    said = until(serving, "  One worker")
-    assert said.startswith("Every schema is up to date.\n")
-    assert "\nServing until Ctrl-C:" in said
-    assert "One worker runs jobs, 8 at a time" in said
-    assert count(own_database, "acme.users") == 0
-    with socket.create_connection(("127.0.0.1", int(port))) as connection:
-        connection.sendall(b"GET /health/ HTTP/1.1\r\nHost: anything\r\nConnection: close\r\n\r\n")
-        assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
-    eventually(lambda: ready(port)["workers"] == 1)
-    [worker] = worker_processes(serving)
-    worker.kill()
-    [second] = eventually(lambda: [found for found in worker_processes(serving) if found.pid != worker.pid])
-    eventually(lambda: count(own_database, "procrastinate_workers WHERE id > 1"))
-    serving.terminate()
-    _, errors = serving.communicate(timeout=SECONDS)
-    assert serving.returncode == 128 + signal.SIGTERM
-    assert "The worker ended with exit code -9; another one starts in 1 s.\n" in errors
-    assert not second.is_running()
-    assert count(own_database, "procrastinate_workers WHERE id > 1") == 0
-
-
-def test_no_worker(manage):
-    port = free_port()
-    serving = manage("run", "--no-worker", PORT=port)
-    assert "No worker was started" in until(serving, "  No worker")
-    assert (ready(port)["workers"], worker_processes(serving)) == (0, [])
-    serving.terminate()
-    serving.communicate(timeout=SECONDS)
-
-
-def test_port_that_is_none(monkeypatch):
-    monkeypatch.setenv("PORT", "web")
-    with pytest.raises(CommandError, match=re.escape("'web' is not a port (1 to 65535)")):
-        call_command("run")
