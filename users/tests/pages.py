@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from copy import deepcopy
 from typing import Any
 
 from django.test import Client
@@ -15,7 +16,14 @@ class Browser:
     """Follows the forms of pages on one host."""
 
     def __init__(self, host: str) -> None:
+        self.host = host
         self.client = Client(headers={"host": host}, enforce_csrf_checks=True)
+
+    def again(self) -> Browser:
+        """Another one with the same cookies: one that a file has signed in serves all its tests."""
+        other = Browser(self.host)
+        other.client.cookies = deepcopy(self.client.cookies)
+        return other
 
     def get(self, path: str, **query: Any) -> Any:
         """A page."""

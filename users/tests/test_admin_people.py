@@ -16,9 +16,14 @@ from users.tests.test_authentication import INVALID
 pytestmark = pytest.mark.usefixtures("cast")
 
 
+@pytest.fixture(scope="module")
+def files_browser(cast):
+    return admin_browser(cast["admin"].company)
+
+
 @pytest.fixture
-def browser(acme):
-    return admin_browser(acme)
+def browser(acme, files_browser):
+    return files_browser.again()
 
 
 @pytest.fixture

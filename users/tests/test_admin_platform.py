@@ -11,8 +11,8 @@ from users.models import User
 from users.tests.pages import Browser, text_of
 
 
-@pytest.fixture
-def browser(acme):
+@pytest.fixture(scope="module")
+def files_browser(file_db):
     connection.set_schema_to_public()
     user = User(email="op@example.com", system_roles=["admin"])
     user.set_password(PASSWORD)
@@ -20,6 +20,11 @@ def browser(acme):
     browser = Browser("localhost")
     assert browser.sign_in("op@example.com").status_code == 302
     return browser
+
+
+@pytest.fixture
+def browser(acme, files_browser):
+    return files_browser.again()
 
 
 COMPANIES = "/admin/tenants/company/"

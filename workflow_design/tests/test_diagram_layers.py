@@ -15,7 +15,7 @@ from workflow_design.kernel.document import normalize
 from workflow_design.tests.made import made
 
 # More for a deep run: DIAGRAM_GRAPHS=2000 python -m pytest workflow_design/tests/test_diagram_layers.py
-GRAPHS = int(os.environ.get("DIAGRAM_GRAPHS", "8"))
+GRAPHS = int(os.environ.get("DIAGRAM_GRAPHS", "4"))
 
 
 def random_graph(seed):
