@@ -2,7 +2,8 @@
 
 Beside them: procrastinate's worker with jobs that do nothing and with jobs that POST, our worker with jobs that do
 nothing, and POSTs from a pool of threads. An action is durable: it is claimed, and what came of it is written with
-the next step of its ticket. Rates are those between the first and the last twentieth.
+the next step of its ticket; several that are due together share the transactions. Rates are those between the first
+and the last twentieth.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from bench.steps import percentile
 
 BESIDE = ("pool", "pool_requests", "procrastinate_empty", "procrastinate_posts", "empty")
 MAX_SECONDS = 180
+# What is in a worker's statements that are no job's.
+OTHERS = ("LISTEN", "procrastinate_workers", "AS waiting", "worker_id = 1")
 
 
 def run(*, quick: bool) -> None:
@@ -52,6 +55,7 @@ def run(*, quick: bool) -> None:
             spent["PostgreSQL"].append(server)
         waits = shop.waits(single)
         counted = shop.statements(url)
+        of_many = shop.statements_of_many(url, 120)
     found = {name: median(values) for name, values in rates.items()}
     least = found["pool_requests"]
     lines = [
@@ -62,7 +66,8 @@ def run(*, quick: bool) -> None:
         ("actions / a pool of threads with requests", found["actions"] / least, ""),
         ("from the commit to the call, p50", percentile(waits, 0.5), "ms"),
         ("from the commit to the call, p99", percentile(waits, 0.99), "ms"),
-        ("round trips of an action, its job's included", len(counted), "statements"),
+        ("round trips of an action alone, its job's included", len(counted), "statements"),
+        ("round trips of each of 120 that are due, the worker's start included", of_many, ""),
         *((f"a second: {name}", found[name], "") for name in BESIDE),
         *((f"processor time of one: {name}", median(values), "ms") for name, values in spent.items()),
     ]
@@ -200,8 +205,15 @@ class Shop:
         own = counted[counted.index("COMMIT") + 1 :]
         fetches = [place for place, one in enumerate(own) if one.startswith("WITH done")]
         begin, end = fetches[0], next(place for place in fetches if place > own.index("COMMIT"))
-        others = ("LISTEN", "procrastinate_workers", "AS waiting", "worker_id = 1")
-        return [one for one in own[begin:end] if not any(part in one for part in others)]
+        return [one for one in own[begin:end] if not any(part in one for part in OTHERS)]
+
+    def statements_of_many(self, url: str, count: int) -> float:
+        """What a worker sends for each of so many actions that are due when it starts."""
+        self.open(count)
+        with statements(url) as counted, self.working():
+            self.taken(count)
+            time.sleep(1)
+        return len([one for one in counted if not any(part in one for part in OTHERS)]) / count
 
 
 def _document(url: str) -> dict[str, Any]:
