@@ -9,11 +9,14 @@ from workflow_design.tests.documents import ACCESS, PURCHASE, TASKS, TICKETS, TR
 LISTS = [WORKFLOWS, TASKS, TRANSITIONS, TICKETS, ACCESS]
 
 
-@pytest.fixture
-def three(alice):
-    """Three workflows, oldest first."""
+pytestmark = pytest.mark.usefixtures("three")
+
+
+@pytest.fixture(scope="module")
+def three(cast):
+    """Three workflows, oldest first, made once for the file."""
     return [
-        alice.post(WORKFLOWS, {"title": title, "description": text}).json()
+        cast["workflow_creator"].post(WORKFLOWS, {"title": title, "description": text}).json()
         for title, text in (
             ("Beta test", "about holidays"),
             ("Alpha test", "about purchases"),
