@@ -96,7 +96,7 @@ def test_exactly_so_many_of_many_at_once(own_database, acme):
         connection.set_tenant(acme)
         add()
 
-    results = at_once(50, one)
+    results = at_once(25, one)
     assert results.count(None) == 10
     refused = [result for result in results if result is not None]
     assert {(type(one), one.status, one.faults[0].code) for one in refused} == {(Refused, 403, "quota_exceeded")}

@@ -126,7 +126,7 @@ class TestTake:
 
     def test_one_slug_at_once_is_one_company(self, own_database):
         spares.fill(3)
-        made = at_once(20, lambda _: company_create(name="Same", slug="same", actor=Actor()))
+        made = at_once(10, lambda _: company_create(name="Same", slug="same", actor=Actor()))
         assert sum(isinstance(one, Company) for one in made) == 1
         refused = [one for one in made if not isinstance(one, Company)]
         assert {(one.status, one.faults[0].attr, one.faults[0].code) for one in refused} == {(400, "slug", "taken")}

@@ -184,9 +184,9 @@ class TestAttempts:
         assert attempts(4) == [True, True, True, False]
 
     def test_exactly_so_many_of_many_at_once(self, shared_database):
-        results = at_once(40, lambda _: attempt_take("password", "someone", "10/day"))
+        results = at_once(25, lambda _: attempt_take("password", "someone", "10/day"))
         assert results.count(None) == 10
-        assert sum(isinstance(result, Throttled) for result in results) == 30
+        assert sum(isinstance(result, Throttled) for result in results) == 15
 
     def test_not_in_a_transaction(self, shared_database):
         """There it would be undone with a request that fails."""
