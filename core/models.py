@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from core.db import connection
+from core.db import fetch_all
 from core.fields import OrderedJSONField, dump_json
 
 
@@ -81,10 +81,11 @@ def record(
 ) -> None:
     """Append to the history, in the caller's transaction: `event` is `<subject type>.<what happened>`."""
     values = [timezone.now(), actor.id, actor.name, event, subject_type, subject_id, subject[:255]]
-    # Every write pays for this one: without a model object it costs half.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO history (at, actor_id, actor, event, subject_type, subject_id, subject, detail)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s::json)",
-            [*values, dump_json(detail or {})],
-        )
+    # Every write pays for this one: without a model object it costs half, prepared half of that.
+    fetch_all(_RECORD, [*values, dump_json(detail or {})])
+
+
+_RECORD = """
+INSERT INTO history (at, actor_id, actor, event, subject_type, subject_id, subject, detail)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s::json) RETURNING id
+"""
