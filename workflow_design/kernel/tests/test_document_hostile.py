@@ -31,7 +31,7 @@ def workflow(**sections):
     return {"workflow": {"key": "w", "title": "W"}, **sections}
 
 
-@pytest.mark.parametrize("depth", [101, 1_000, 100_000])
+@pytest.mark.parametrize("depth", [101, 1_000, 20_000])
 def test_depth(depth):
     found = read({"workflow": nested(depth)})
     assert [problem.code for problem in found.errors] == ["json_depth"]
@@ -94,12 +94,12 @@ def test_long_unknown_keys_are_shortened():
 
 
 def test_thousands_of_unknown_keys():
-    found = read(workflow(tasks=[{f"unknown_{i}_{j}": 1 for j in range(50)} for i in range(1_000)]))
+    found = read(workflow(tasks=[{f"unknown_{i}_{j}": 1 for j in range(50)} for i in range(200)]))
     assert len(found.problems) == 501
 
 
 def test_a_graph_of_many_nodes():
-    nodes = [{"id": f"n{i}", "type": "condition", "condition": {"var": "x"}} for i in range(2_000)]
-    connections = [{"from": f"n{i}", "to": f"n{i + 1}"} for i in range(1_999)]
+    nodes = [{"id": f"n{i}", "type": "condition", "condition": {"var": "x"}} for i in range(500)]
+    connections = [{"from": f"n{i}", "to": f"n{i + 1}"} for i in range(499)]
     found = read({"name": "Chain", "nodes": nodes, "connections": connections})
     assert found.errors != []

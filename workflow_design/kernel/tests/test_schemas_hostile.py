@@ -42,13 +42,13 @@ def nested(depth, wrap, core):
     return core
 
 
-@pytest.mark.parametrize("depth", [65, 300, 5_000, 100_000])
+@pytest.mark.parametrize("depth", [65, 300, 20_000])
 @pytest.mark.parametrize("wrap", [lambda x: {"not": x}, lambda x: {"allOf": [x]}, lambda x: {"properties": {"a": x}}])
 def test_deep_schemas(depth, wrap):
     assert codes(nested(depth, wrap, {})) == {"schema_too_deep"}
 
 
-@pytest.mark.parametrize("depth", [101, 5_000, 100_000])
+@pytest.mark.parametrize("depth", [101, 5_000, 20_000])
 def test_deep_values(depth):
     assert [error.code for error in errors({}, nested(depth, lambda x: [x], 1))] == ["json_depth"]
 
