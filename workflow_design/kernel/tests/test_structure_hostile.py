@@ -82,7 +82,7 @@ DEEP: Any = {"var": "amount"}
 for _ in range(60):
     DEEP = {"!": [DEEP]}
 FIELDS = [
-    {"FieldName": f"field_{number}", "FieldType": "choice", "Options": [f"option {n}" for n in range(100)]}
+    {"FieldName": f"field_{number}", "FieldType": "choice", "Options": [f"option {n}" for n in range(10)]}
     for number in range(1_000)
 ]
 
