@@ -11,7 +11,6 @@ from core.models import History
 from tests.people import PASSWORD, person
 from users.models import User
 from users.tests.pages import Browser, text_of
-from workflow_design.tests.documents import UPLOAD
 from workflow_ops.models import Incident, TaskInstance, Ticket
 from workflow_ops.services.attachments import attachment_add
 from workflow_ops.tests.documents import TASKS, TICKETS, flow
@@ -35,14 +34,13 @@ DOCUMENT = flow(
 DOCUMENT["tickets"][0]["fields"] = {"what": None}
 
 
-@pytest.fixture
-def publish(api, acme_db):
-    made = api("workflow_creator").call("POST", UPLOAD, DOCUMENT, query={"publish": "true", "accept_unproved": "true"})
-    assert made.status_code == 201, made.content
+@pytest.fixture(scope="module", autouse=True)
+def _published(file_publish):
+    file_publish(DOCUMENT)
 
 
 @pytest.fixture
-def open_ticket(api, publish):
+def open_ticket(api):
     def opened(what, amount=None):
         ticket = (
             api("user")
@@ -156,7 +154,7 @@ def test_executions_tasks_and_incidents(api, browser, open_ticket):
     assert "incident.skipped" in page_of(browser, "incident", incident.pk)
 
 
-def test_a_run_without_a_ticket(api, browser, publish):
+def test_a_run_without_a_ticket(api, browser):
     workflow = api("workflow_creator").get("/api/workflow/workflows/").json()["results"][0]["id"]
     run = api("ticket_admin").post(f"/api/workflow/workflows/{workflow}/execute/", {"input": {"what": "x"}}).json()
     assert "execution.opened" in page_of(browser, "workflowinstance", run["id"])

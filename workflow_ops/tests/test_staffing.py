@@ -28,19 +28,21 @@ def ada(api):
     return api("admin")
 
 
-@pytest.fixture
-def buyer(acme_db, will):
+@pytest.fixture(scope="module", autouse=True)
+def buyer(cast):
     """Will is the buyer; nobody is the boss."""
-    CompanyRole.objects.create(name="boss")
-    made = CompanyRole.objects.create(name="buyer")
-    will.user.company_roles.add(made)
+    will = cast["task_worker"]
+    with tenant_context(will.company):
+        CompanyRole.objects.create(name="boss")
+        made = CompanyRole.objects.create(name="buyer")
+        will.user.company_roles.add(made)
     return made
 
 
-@pytest.fixture
-def other(acme_db):
+@pytest.fixture(scope="module", autouse=True)
+def other(cast):
     """A task worker without company roles."""
-    return person(("task_worker", "user"), acme_db)
+    return person(("task_worker", "user"), cast["task_worker"].company)
 
 
 @pytest.fixture
