@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from workflow_design.kernel.language.compiler import OPERATORS
 from workflow_design.kernel.language.errors import RuleError
-from workflow_design.kernel.language.limits import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES
+from workflow_design.kernel.language.limits import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES, SAFE_INTEGER
 from workflow_design.kernel.language.parse import parse_condition
 from workflow_design.kernel.language.units import has_half
 from workflow_design.kernel.language.values import double
@@ -23,6 +23,7 @@ Mode = Literal["rule", "template", "map", "literal"]
 Finding: TypeAlias = tuple[str, str, str]  # code, message, pointer below the value
 
 DIRECTIVES: Final = ("$", "$?", "$map", "$literal")
+_USUAL_NODES, _USUAL_DEPTH, _USUAL_TEXT = 200, 20, 200
 _MOST: Final = 100  # findings reported for one rule; hostile ones have thousands
 _INSTEAD: Final = {
     "=": 'write "=="',
@@ -98,10 +99,34 @@ def check_condition(value: Any, path: str) -> list[Problem]:
                 path,
             )
         ]
+    if _is_usual(rule, 1, [_USUAL_NODES]):
+        return []
     found = list(islice(_walk(rule, path, "condition"), _MOST))
     if written_as_text:  # nothing inside the text has a pointer of its own
         return [Problem("error", problem.code, problem.message, path) for problem in found]
     return found
+
+
+def _is_usual(value: Any, depth: int, left: list[int]) -> bool:
+    """Whether nothing can be wrong with a rule, for it is small and plain: nearly all are, and the walk takes its time.
+    `left`: how many values it may still have.
+    """
+    left[0] -= 1
+    if left[0] < 0 or depth > _USUAL_DEPTH:
+        return False
+    kind = type(value)
+    if kind is dict:
+        if len(value) != 1:
+            return False
+        ((name, operands),) = value.items()
+        return name in OPERATORS and _is_usual(operands, depth + 1, left)
+    if kind is list:
+        return all(_is_usual(item, depth + 1, left) for item in value)
+    if kind is str:
+        return len(value) <= _USUAL_TEXT and value.isascii() and "\x00" not in value
+    if kind is int or kind is float:
+        return -SAFE_INTEGER <= value <= SAFE_INTEGER  # which no NaN and no infinity is
+    return value is None or kind is bool
 
 
 def check_template(value: Any, path: str) -> list[Problem]:
