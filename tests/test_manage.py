@@ -47,9 +47,14 @@ WRONG = [
 # A process for each, made of one that has loaded what all of them need.
 FORKED = """
 import json, os, sys
-import manage
+import django, manage
+import ticketflower.settings
 
+del sys.modules["ticketflower.settings"]  # each process reads them anew
 for name, value, command in json.loads(sys.argv.pop()):
+    if command != "check":  # the settings are right, and stay as they are
+        os.environ["DJANGO_SETTINGS_MODULE"] = "ticketflower.settings"
+        django.setup()
     if (child := os.fork()) == 0:
         os.environ[name] = value
         sys.argv = ["manage.py", command]
@@ -60,7 +65,7 @@ for name, value, command in json.loads(sys.argv.pop()):
 
 
 def test_what_is_wrong_is_told_in_one_line():
-    """Settings that can't be right, and a port at which another server listens: before anything is done."""
+    """Settings that can't be right, and a port at which another server listens."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         given = [(name, value, "check", told) for name, value, told in WRONG]
