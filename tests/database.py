@@ -185,7 +185,7 @@ def commits(request: pytest.FixtureRequest) -> str | None:
 def undone() -> Iterator[None]:
     """What the block writes is undone. As in Django's TestCase, transactions that allow none around them may begin."""
     block = transaction.atomic()
-    block._from_testcase = True
+    block._from_testcase = True  # type: ignore[attr-defined]
     with block:
         yield
         transaction.set_rollback(True)
