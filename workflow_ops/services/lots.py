@@ -45,10 +45,10 @@ class _Called:
 
 @dataclass(frozen=True, slots=True)
 class _Answered:
-    """And what it came to."""
+    """And what it came to. No reply: making the call broke, which is a fault of ours."""
 
     called: _Called
-    reply: Reply
+    reply: Reply | None
 
 
 def actions_go_on(lot: Lot) -> None:
@@ -94,7 +94,13 @@ def _is_usual(run: Run, work: Work) -> bool:
 
 
 def _call(called: _Called, answers: SimpleQueue[_Answered]) -> None:
-    answers.put(_Answered(called, attempts.send(called.claimed.call)))
+    reply = None
+    try:
+        reply = attempts.send(called.claimed.call)
+    except Exception:
+        log.exception("A call broke.")
+    finally:  # whoever waits for it must hear of it
+        answers.put(_Answered(called, reply))
 
 
 def _gather(answers: SimpleQueue[_Answered], most: int) -> list[_Answered]:
@@ -115,9 +121,13 @@ def _record(lot: Lot, answers: Sequence[_Answered]) -> None:
         done = _recorded_in_time(lot, list(first.values()))
         lot.end([answered.called.job for answered in done])
         for answered in first.values():
-            if answered not in done:
-                record = partial(action_record, answered.called.claimed, answered.reply)
-                lot.singly(answered.called.job, partial(attempts.in_time, record))
+            if answered in done:
+                continue
+            if answered.reply is None:
+                lot.singly(answered.called.job)
+                continue
+            record = partial(action_record, answered.called.claimed, answered.reply)
+            lot.singly(answered.called.job, partial(attempts.in_time, record))
 
 
 def _recorded_in_time(lot: Lot, answers: list[_Answered]) -> list[_Answered]:
@@ -140,7 +150,8 @@ def _recorded(lot: Lot, answers: list[_Answered]) -> list[_Answered]:
             usual.append((answered, changes))
     if not usual:
         return []
-    ended = attempts.succeed([(answered.called.claimed.attempt, answered.reply) for answered, _ in usual])
+    replies = [(one.called.claimed.attempt, one.reply) for one, _ in usual if one.reply is not None]
+    ended = attempts.succeed(replies)
     done = []
     for answered, changes in usual:
         if answered.called.claimed.attempt in ended:
@@ -155,6 +166,8 @@ def _changes(run: Run, work: Work, answered: _Answered) -> Changes | None:
     """What an answer leads to; None where that is not for a lot: it doesn't complete its task, fails, or gives tasks to
     people by whose turn it is, which the next one changes."""
     claimed, reply = answered.called.claimed, answered.reply
+    if reply is None:
+        return None
     try:
         outcome = success(run, work, claimed, reply)
         changes = None if outcome is None else completed(run, work, claimed, reply, outcome)

@@ -185,6 +185,17 @@ def test_a_result_that_comes_while_another_worker_calls_is_late(buy, outside):
     assert (attempts()[1][2], end().status) == ("SUCCEEDED", "COMPLETED")
 
 
+def test_what_was_recorded_is_not_recorded_again(buy, outside):
+    """The connection broke when the record was committed, so that its worker tries again."""
+    buy()
+    claimed = end_actions.end_action_claim(run_id=run().pk, generation=1)
+    reply = send(claimed.call)
+    for _ in range(2):
+        end_actions.end_action_record(claimed, reply)
+    assert attempts() == [(1, 1, "SUCCEEDED", "http_200")]
+    assert events()[-2:] == ["task.completed", "end_action.completed"]
+
+
 def test_a_job_that_fails_for_good(buy, outside):
     buy()
     for _ in range(2):
