@@ -23,8 +23,10 @@ QUERIES = {
     "functions": """
         SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = %(schema)s::regnamespace""",
     "sequences": """
-        SELECT sequencename, data_type::text, start_value, increment_by, cycle, last_value
+        SELECT sequencename, data_type::text, start_value, increment_by, cycle
         FROM pg_sequences WHERE schemaname = %(schema)s""",
+    # A rollback leaves them where they are.
+    "numbers given": "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = %(schema)s",
     "types": "SELECT typname, typtype FROM pg_type WHERE typnamespace = %(schema)s::regnamespace",
     "comments": """
         SELECT objoid::regclass::text, objsubid, description FROM pg_description d JOIN pg_class c ON c.oid = objoid

@@ -33,8 +33,12 @@ class TestBuild:
         expected = catalogue("by_hand")
         assert len(expected["columns"]) > 50
         assert expected["triggers"]
-        for name in ("acme", "globex", building.build()):
-            assert catalogue(name) == expected
+        assert catalogue(building.build()) == expected
+        del expected["numbers given"]  # to rows of other tests
+        for name in ("acme", "globex"):
+            found = catalogue(name)
+            del found["numbers given"]
+            assert found == expected
 
     @pytest.mark.usefixtures("_nothing_recorded")
     def test_the_second_equals_the_first(self, acme, in_company):
