@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -97,6 +97,20 @@ def fetch_all(
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors:
         return prepared.run(raw, sql, params)
+
+
+def fetch_once(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """All rows of one of many statements, as each filter of a list makes one: in one wait, not prepared."""
+    connection = here()
+    _be_ready(connection, anywhere=False)
+    raw = connection.connection
+    if raw.prepare_threshold is None and not (connection.queries_logged or connection.execute_wrappers):
+        connection.validate_no_broken_transaction()
+        with suppress(TypeError), connection.wrap_database_errors:  # a value that only psycopg's cursor knows
+            return prepared.run_once(raw, sql, params)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +40,17 @@ def run(connection: Connection[Any], sql: str, params: Sequence[Any] | Mapping[s
     return rows_of(connection, pgconn.exec_prepared(name, values))
 
 
+def run_once(connection: Connection[Any], sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """All rows of a statement of which there are many: it is planned for its values, and not kept. As `run` else, but
+    TypeError for a value is raised before anything is sent."""
+    pgconn = connection.pgconn
+    text, _ = _numbered(sql)
+    values = [_dump(value) for value in params]
+    if not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE:
+        _require(pgconn, pgconn.exec_(b"BEGIN"))
+    return rows_of(connection, pgconn.exec_params(text, values))
+
+
 def ready(connection: Connection[Any], sql: str, params: Sequence[Any] | Mapping[str, Any]) -> tuple[bytes, list[Any]]:
     """The name by which the connection knows the statement from now on, and the values as PostgreSQL takes them."""
     text, named = _numbered(sql)
@@ -58,7 +69,7 @@ def rows_of(connection: Connection[Any], result: PGresult) -> list[tuple[Any, ..
     """The rows that such a statement has given; raises what PostgreSQL has against it."""
     if result.status != ExecStatus.TUPLES_OK:
         if result.error_field(DiagnosticField.SQLSTATE) in _FORGOTTEN:
-            connection.__dict__["statements"].clear()
+            connection.__dict__.pop("statements", None)
         _require(connection.pgconn, result)
         return []
     loads = [_loader(result.ftype(column)) for column in range(result.nfields)]
@@ -71,7 +82,7 @@ def rows_of(connection: Connection[Any], result: PGresult) -> list[tuple[Any, ..
     ]
 
 
-@cache
+@lru_cache(maxsize=2048)
 def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
     """The statement with `$1`, `$2`, …, and the names that stand for them, in order."""
     names: list[str] = []

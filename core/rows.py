@@ -17,7 +17,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db.models import Model, QuerySet
 from django.db.models.sql import Query
 
-from core.db import here
+from core.db import fetch_once, here
 
 # `:name`, but not the `::type` of a cast.
 _NAMED = re.compile(r"(?<!:):([a-z]+)\b")
@@ -92,13 +92,11 @@ class Rows:
         count = f"(SELECT count(*) FROM (SELECT 1 FROM {counted} LIMIT {COUNT_LIMIT + COUNT_MARGIN + 1}) counted)"
         key = (getattr(here().tenant, "uuid", None), counted, repr(params))
         known = _long.get(key, 0) > time.monotonic()
-        with here().cursor() as cursor:
-            # row_to_json takes half the time of json_build_object, which looks up how to write each value anew.
-            cursor.execute(
-                f"SELECT {COUNT_LIMIT + 1 if known else count}, ({page})",
-                [*(() if known else params), *self._params(), *params],
-            )
-            found, rows = cursor.fetchone()
+        # row_to_json takes half the time of json_build_object, which looks up how to write each value anew.
+        [(found, rows)] = fetch_once(
+            f"SELECT {COUNT_LIMIT + 1 if known else count}, ({page})",
+            [*(() if known else params), *self._params(), *params],
+        )
         if found > COUNT_LIMIT + COUNT_MARGIN:
             _remember_long(key)
         return Page(found if found <= COUNT_LIMIT else None, rows or "")
@@ -123,9 +121,8 @@ class Rows:
             return []
         table = queryset.model._meta.db_table
         more = "".join(f', "{table}"."{name}"' for name in extra)
-        with here().cursor() as cursor:
-            cursor.execute(f"SELECT {self._id}, {self._text}{more} FROM {source}", [*self._params(), *source_params])
-            return [row[1:] for row in cursor.fetchall()]
+        statement = f"SELECT {self._id}, {self._text}{more} FROM {source}"
+        return [row[1:] for row in fetch_once(statement, [*self._params(), *source_params])]
 
     def _params(self) -> list[Any]:
         values = {"company": getattr(here().tenant, "slug", ""), **self._values}

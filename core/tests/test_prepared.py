@@ -2,13 +2,14 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 
 import psycopg
 import pytest
 from django.db import IntegrityError, transaction
 
 from core import prepared
-from core.db import connection, fetch_all
+from core.db import connection, fetch_all, fetch_once
 
 MOMENT = datetime(2026, 11, 20, 17, 14, 37, 587660, tzinfo=UTC)
 NUMBER = uuid.UUID("12345678-1234-5678-1234-567812345678")
@@ -141,3 +142,15 @@ def test_errors_are_djangos_and_name_the_constraint(acme):
         fetch_all(insert, ["Twice"])
     assert caught.value.__cause__.diag.constraint_name == "company_role_name_unique"
     assert fetch_all("SELECT count(*) FROM company_roles WHERE name = %s", ["Twice"]) == [(1,)]
+
+
+def test_one_of_many_is_not_kept(own):
+    for number in range(3):
+        assert prepared.run_once(own, f"SELECT %s::int + {number}", [1]) == [(1 + number,)]
+    assert own.execute("SELECT count(*) FROM pg_prepared_statements").fetchall() == [(0,)]
+
+
+def test_what_only_psycopg_knows_takes_its_cursor(acme):
+    connection.set_tenant(acme)
+    assert fetch_once("SELECT %s::numeric + 1", [Decimal("1.50")]) == [(Decimal("2.50"),)]
+    assert fetch_once("SELECT id FROM company_roles WHERE name = %s AND '100%%' = %s", ["nobody's", "100%"]) == []
