@@ -87,30 +87,33 @@ def fetch_all(
     """
     connection = here()
     _be_ready(connection, anywhere)
-    raw = connection.connection
-    # Where psycopg prepares too, a rollback makes it forget what others have prepared; and Django counts what its own
-    # cursors run.
-    if raw.prepare_threshold is not None or connection.queries_logged or connection.execute_wrappers:
+    if wants_cursor(connection):
         with server_cursor(anywhere=anywhere) as cursor:
             cursor.execute(sql, params)
             return cast("list[tuple[Any, ...]]", cursor.fetchall())
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors:
-        return prepared.run(raw, sql, params)
+        return prepared.run(connection.connection, sql, params)
 
 
 def fetch_once(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """All rows of one of many statements, as each filter of a list makes one: in one wait, not prepared."""
     connection = here()
     _be_ready(connection, anywhere=False)
-    raw = connection.connection
-    if raw.prepare_threshold is None and not (connection.queries_logged or connection.execute_wrappers):
+    if not wants_cursor(connection):
         connection.validate_no_broken_transaction()
         with suppress(TypeError), connection.wrap_database_errors:  # a value that only psycopg's cursor knows
-            return prepared.run_once(raw, sql, params)
+            return prepared.run_once(connection.connection, sql, params)
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall()
+
+
+def wants_cursor(connection: TenantConnection) -> bool:
+    """Whether all statements have to take psycopg's cursor: where it prepares some, a rollback makes PostgreSQL forget
+    all that is prepared; and Django logs and counts only what its cursors run."""
+    prepares = connection.connection.prepare_threshold is not None
+    return prepares or connection.queries_logged or bool(connection.execute_wrappers)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from core import prepared
-from core.db import here, server_cursor
+from core.db import here, server_cursor, wants_cursor
 
 Statement = tuple[str, Sequence[Any]]
 Rows = list[tuple[Any, ...]]
@@ -28,8 +28,8 @@ def sent(*statements: Statement) -> Iterator[Callable[[], list[Rows]]]:
     """
     connection = here()
     raw = connection.connection
-    if raw.prepare_threshold is not None or connection.queries_logged or connection.execute_wrappers:
-        yield _one_by_one(statements)  # as fetch_all does, and why
+    if wants_cursor(connection):
+        yield _one_by_one(statements)
         return
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors:
