@@ -59,6 +59,12 @@ pytest_plugins = ["tests.people"]
 all_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than processors: a quarter of the time of tests is waiting."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items):
     """Files with tests that start processes come first: they take longest, and no run should end waiting for one."""
     starting = {"servers", "shared_servers", "workers", "manage"}
