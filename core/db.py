@@ -102,7 +102,7 @@ def fetch_once(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     _be_ready(connection, anywhere=False)
     if not wants_cursor(connection):
         connection.validate_no_broken_transaction()
-        with suppress(TypeError), connection.wrap_database_errors:  # a value that only psycopg's cursor knows
+        with suppress(prepared.UnknownType), connection.wrap_database_errors:  # psycopg's cursor may know it
             return prepared.run_once(connection.connection, sql, params)
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

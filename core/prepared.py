@@ -25,6 +25,10 @@ _FORGOTTEN = {b"26000", b"0A000"}
 _names = itertools.count()
 
 
+class UnknownType(TypeError):
+    """A value that no statement here takes. Raised before anything is sent."""
+
+
 def run(connection: Connection[Any], sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """All rows of a statement with `%s` or `%(name)s`. A connection keeps each statement, so there may be no endless
     number of them.
@@ -35,20 +39,23 @@ def run(connection: Connection[Any], sql: str, params: Sequence[Any] | Mapping[s
     """
     pgconn = connection.pgconn
     name, values = ready(connection, sql, params)
-    if not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE:
-        _require(pgconn, pgconn.exec_(b"BEGIN"))
+    _begin(connection)
     return rows_of(connection, pgconn.exec_prepared(name, values))
 
 
 def run_once(connection: Connection[Any], sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """All rows of a statement of which there are many: it is planned for its values, and not kept. As `run` else, but
-    TypeError for a value is raised before anything is sent."""
+    """All rows of a statement of which there are many: it is planned for its values, and not kept. As `run` else."""
     pgconn = connection.pgconn
     text, _ = _numbered(sql)
     values = [_dump(value) for value in params]
-    if not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE:
-        _require(pgconn, pgconn.exec_(b"BEGIN"))
+    _begin(connection)
     return rows_of(connection, pgconn.exec_params(text, values))
+
+
+def _begin(connection: Connection[Any]) -> None:
+    """As psycopg does: a transaction, where one is wanted and none is open."""
+    if not connection.autocommit and connection.pgconn.transaction_status == TransactionStatus.IDLE:
+        _require(connection.pgconn, connection.pgconn.exec_(b"BEGIN"))
 
 
 def ready(connection: Connection[Any], sql: str, params: Sequence[Any] | Mapping[str, Any]) -> tuple[bytes, list[Any]]:
@@ -117,7 +124,7 @@ def _dump(value: Any) -> bytes | None:
     elif isinstance(value, datetime):
         text = value.isoformat()
     else:
-        raise TypeError(f"{type(value).__name__} is no value for a constant statement.")
+        raise UnknownType(f"{type(value).__name__} is no value for a constant statement.")
     # The library takes a text to its first NUL.
     if "\0" in text:
         raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
@@ -129,7 +136,7 @@ def _item(value: Any) -> str:
         return str(value)
     if isinstance(value, str):
         return '"' + value.replace("\\", r"\\").replace('"', r"\"") + '"'
-    raise TypeError(f"{type(value).__name__} is no value for a list in a constant statement.")
+    raise UnknownType(f"{type(value).__name__} is no value for a list in a constant statement.")
 
 
 _LOADERS: dict[int, Callable[[bytes], Any]] = {
