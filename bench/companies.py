@@ -1,5 +1,5 @@
-"""Many companies: the list of 50 definitions asked for in 300 companies in turn beside 2, without and with prepared
-statements, and `migrate_schemas` with nothing to do."""
+"""Many companies: the list of 50 definitions asked for in 300 companies in turn beside 2, and `migrate_schemas` with
+nothing to do."""
 
 from __future__ import annotations
 
@@ -24,8 +24,6 @@ from bench.stage import ROOT, Server, servers
 
 CLIENTS = 4
 ROUND_SECONDS = 4.0
-# Off, and on from a statement's fifth run.
-CONFIGURATIONS = {"without": "0", "with": "5"}
 
 
 @dataclass(frozen=True)
@@ -114,33 +112,27 @@ def run(*, quick: bool) -> None:
     whole = [sys.executable, "manage.py", "migrate_schemas"]
     process = milliseconds(lambda: subprocess.run(whole, cwd=ROOT, check=True, capture_output=True, timeout=60))
     connections.close_all()
-    figures: dict[tuple[str, int], list[tuple[float, float, float]]] = {}
+    figures: dict[int, list[tuple[float, float, float]]] = {2: [], count: []}
     with servers() as start:
-        running = {name: start(DATABASE_PREPARE_THRESHOLD=threshold) for name, threshold in CONFIGURATIONS.items()}
+        server = start()
         for number in range(-1, rounds):
-            for name, server in running.items():
-                for some in (visits[:2], visits):
-                    # A round before the first has every connection visit every company.
-                    found = visit(server, postmaster, some, seconds)
-                    if number >= 0:
-                        figures.setdefault((name, len(some)), []).append(found)
+            for some in (visits[:2], visits):
+                # A round before the first has every connection visit every company.
+                found = visit(server, postmaster, some, seconds)
+                if number >= 0:
+                    figures[len(some)].append(found)
         memory = largest_mb(postmaster)
     lines: list[tuple[str, float, str]] = [
         (f"migrate_schemas with {count} companies and nothing to do (goal under 1,000)", median(command), "ms"),
         ("the same as a process, with Django's start", process, "ms"),
         (f"memory of PostgreSQL's largest process after {count} companies", memory, "MB"),
     ]
-    totals: dict[str, float] = {}
-    for name in CONFIGURATIONS:
-        few, many = figures[name, 2], figures[name, count]
-        for what, place in (("a request", 0), ("web server's processor time", 1), ("PostgreSQL's processor time", 2)):
-            one, other = median([found[place] for found in few]), median([found[place] for found in many])
-            lines.append((f"{name} prepared statements: {what}, 2 companies", one, "ms"))
-            lines.append((f"{name} prepared statements: {what}, {count} companies", other, "ms"))
-            lines.append((f"{name} prepared statements: {what}, ratio", other / one, ""))
-        one, other = (median([web + database for _, web, database in found]) for found in (few, many))
-        lines.append((f"{name} prepared statements: all processor time, ratio (goal 1.2)", other / one, ""))
-        totals[name] = other
-    ratio = totals["with"] / totals["without"]
-    lines.append((f"{count} companies, all processor time: with prepared statements / without", ratio, ""))
+    few, many = figures.values()
+    for what, place in (("a request", 0), ("web server's processor time", 1), ("PostgreSQL's processor time", 2)):
+        one, other = median([found[place] for found in few]), median([found[place] for found in many])
+        lines.append((f"{what}, 2 companies", one, "ms"))
+        lines.append((f"{what}, {count} companies", other, "ms"))
+        lines.append((f"{what}, ratio" + (" (goal 1.2)" if place == 0 else ""), other / one, ""))
+    one, other = (median([web + database for _, web, database in found]) for found in (few, many))
+    lines.append(("all processor time, ratio", other / one, ""))
     report("companies", lines)

@@ -75,7 +75,7 @@ def run(*, quick: bool) -> None:
     fill(alone, 1)
     counted: dict[int, list[str]] = {}
     with servers() as start, peers.fastapi(url) as peer:
-        server, preparing = start(), start(DATABASE_PREPARE_THRESHOLD="5")
+        server = start()
         with Client(server.port, creator.host, creator.token) as client:
             assert expect(client.call("GET", PATH), 200).count(b'"guidelines"') == DEFINITIONS
             with statements(url) as counted[DEFINITIONS]:
@@ -85,8 +85,7 @@ def run(*, quick: bool) -> None:
             with statements(url) as counted[1]:
                 expect(client.call("GET", PATH), 200)
         loads = {
-            name: Load(one.pid, postmaster, one.port, creator.host, creator.token, PATH)
-            for name, one in (("ours", server), ("prepared", preparing))
+            "ours": Load(server.pid, postmaster, server.port, creator.host, creator.token, PATH),
         }
         if peer is not None:
             loads["peer"] = Load(peer.process.pid, postmaster, peer.port, peer.host, peer.token, peers.ORM_LIST)
@@ -110,13 +109,6 @@ def run(*, quick: bool) -> None:
         ("list / limit (goal .25)", median(ours.rates) / limit, ""),
         ("processor time a request: web server", median(ours.web), "ms"),
         ("processor time a request: PostgreSQL", median(ours.database), "ms"),
-    ]
-    prepared = loads["prepared"]
-    lines += [
-        ("with prepared statements (DATABASE_PREPARE_THRESHOLD=5)", median(prepared.rates), "/s"),
-        ("with prepared statements / limit", median(prepared.rates) / limit, ""),
-        ("processor time a request with prepared statements: web server", median(prepared.web), "ms"),
-        ("processor time a request with prepared statements: PostgreSQL", median(prepared.database), "ms"),
     ]
     if "peer" in loads:
         other = loads["peer"]

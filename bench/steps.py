@@ -125,8 +125,6 @@ def run(*, quick: bool) -> None:
             tickets.fill(office, count)
             steps[count] = Steps(server, postmaster, office)
             steps[count].run(steps[count].open(60))  # what people own, so that lists have a page; warms up, too
-        prepared = Steps(start(DATABASE_PREPARE_THRESHOLD="5"), postmaster, steps[FEW].office)
-        prepared.run(prepared.open(60))
         lists = {
             (title, count): Shown(server, postmaster, one.office, who, path)
             for title, (who, path) in LISTS.items()
@@ -137,7 +135,7 @@ def run(*, quick: bool) -> None:
             expect(client.call("POST", f"/api/tasks/{first_tasks[0]}/complete/", BODY), 200)
         for _ in range(rounds):
             for clients in CLIENTS:
-                for one in (*steps.values(), prepared):
+                for one in steps.values():
                     before = processor_seconds(postmaster)
                     limits[clients].append(limit.measure(clients, 1))
                     least.append((processor_seconds(postmaster) - before) * 1e3 / limits[clients][-1])
@@ -145,20 +143,8 @@ def run(*, quick: bool) -> None:
             for shown in lists.values():
                 shown.round(seconds / 2)
     lines = _lines(steps, lists, limits, len(counted))
-    lines += [
-        (f"completions / limit, {clients} at a time, prepared statements", _share(prepared, limits, clients), "")
-        for clients in CLIENTS
-    ]
-    lines += [
-        ("processor time a completion: web server, prepared statements", median(prepared.web), "ms"),
-        ("processor time a completion: PostgreSQL, prepared statements", median(prepared.database), "ms"),
-        ("processor time a completion: PostgreSQL, the limit", median(least), "ms"),
-    ]
+    lines.append(("processor time a completion: PostgreSQL, the limit", median(least), "ms"))
     report("steps", lines, statements=counted)
-
-
-def _share(steps: Steps, limits: dict[int, list[float]], clients: int) -> float:
-    return median(steps.rates[clients]) / median(limits[clients])
 
 
 def _lines(
@@ -172,7 +158,7 @@ def _lines(
         lines += [
             (f"limit, {named}: pgbench storing a completion", best, "/s"),
             (f"completions, {named}", rate, "/s"),
-            (f"completions / limit, {named} (goal {goal})", _share(few, limits, clients), ""),
+            (f"completions / limit, {named} (goal {goal})", rate / best, ""),
             (f"completion, {named}: p50", percentile(few.times[clients], 0.5), "ms"),
             (f"completion, {named}: p99", percentile(few.times[clients], 0.99), "ms"),
         ]

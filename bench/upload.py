@@ -97,23 +97,20 @@ def run(*, quick: bool) -> None:
             contenders["peer"] = Contender(
                 lambda _: expect(peer.call("POST", peers.BULK, same), 201), peer.process.pid, postmaster
             )
-        for name, threshold in (("ours", "0"), ("prepared", "5")):
-            server = start(DATABASE_PREPARE_THRESHOLD=threshold)
-            client = stack.enter_context(Client(server.port, creator.host, creator.token))
-            contenders[name] = Contender(_upload_with(client), server.pid, postmaster)
-            if name == "ours":
-                first = client
+        server = start()
+        client = stack.enter_context(Client(server.port, creator.host, creator.token))
+        store = _upload_with(client)
+        contenders["ours"] = Contender(store, server.pid, postmaster)
         for number in range(-1, rounds):
             for contender in contenders.values():
                 contender.round(bodies(100, 150, per_round), counts=number >= 0)
-        store = _upload_with(first)
         for tasks in SIZES:
             once, *more = bodies(tasks, tasks * 3 // 2, 4)
             with statements(url) as counted[tasks]:
                 store(once)
             larger[tasks] = median([milliseconds(lambda: store(body)) for body in more])  # noqa: B023
     shape, checks = checks_ms(bodies(100, 150, 40))
-    limit, ours, prepared = (contenders[name] for name in ("limit", "ours", "prepared"))
+    limit, ours = contenders["limit"], contenders["ours"]
     rest = ours.ms - shape - checks
     lines: list[tuple[str, float, str]] = [
         ("limit: one statement, commit included", limit.ms, "ms"),
@@ -126,9 +123,6 @@ def run(*, quick: bool) -> None:
         ("processor time an upload: web server", ours.web, "ms"),
         ("processor time an upload: PostgreSQL", ours.database, "ms"),
         ("processor time of the limit: PostgreSQL", limit.database, "ms"),
-        ("with prepared statements (DATABASE_PREPARE_THRESHOLD=5), in all", prepared.ms, "ms"),
-        ("limit / upload with prepared statements, without both", limit.ms / (prepared.ms - shape - checks), ""),
-        ("processor time an upload with prepared statements: PostgreSQL", prepared.database, "ms"),
     ]
     if "peer" in contenders:
         bulk = contenders["peer"].ms

@@ -53,8 +53,7 @@ def fetch_row(sql: str, params: list[Any]) -> tuple[Any, ...] | None:
     paths = connection._get_cursor_search_paths()
     if not connection.search_path_set_schemas and _path(connection) == _told.get(tuple(paths), ""):
         connection.search_path_set_schemas = paths
-    # Parameters that PostgreSQL binds go with one statement at a time.
-    if connection.search_path_set_schemas or connection.settings_dict["OPTIONS"].get("server_side_binding"):
+    if connection.search_path_set_schemas:
         rows = fetch_all(sql, params)
         return rows[0] if rows else None
     path = ", ".join(quote_schema_name(name) for name in paths)
@@ -110,10 +109,8 @@ def fetch_once(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 
 
 def wants_cursor(connection: TenantConnection) -> bool:
-    """Whether all statements have to take psycopg's cursor: where it prepares some, a rollback makes PostgreSQL forget
-    all that is prepared; and Django logs and counts only what its cursors run."""
-    prepares = connection.connection.prepare_threshold is not None
-    return prepares or connection.queries_logged or bool(connection.execute_wrappers)
+    """Whether all statements have to take psycopg's cursor: Django logs and counts only what its cursors run."""
+    return connection.queries_logged or bool(connection.execute_wrappers)
 
 
 @contextmanager

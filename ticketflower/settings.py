@@ -135,7 +135,6 @@ TEMPLATES = [
 # --- Server and database -------------------------------------------------------------------------------------
 WEB_WORKERS: int = env.int("WEB_WORKERS", 1, validate=validate.Range(min=1, max=256))
 WEB_THREADS: int = env.int("WEB_THREADS", 4, validate=validate.Range(min=1, max=256))
-PREPARE_THRESHOLD: int = env.int("DATABASE_PREPARE_THRESHOLD", 0, validate=validate.Range(min=0))
 
 # `manage.py` puts the address of the embedded server here when none is named.
 DATABASES = {
@@ -157,13 +156,11 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
             "max_lifetime": 900,
             "reconnect_timeout": 5,
         },
-        # Only parameters bound by the server can be prepared for.
-        "prepare_threshold": PREPARE_THRESHOLD or None,
-        "server_side_binding": PREPARE_THRESHOLD > 0,
-        # What is prepared of its own accord is constant: one plan serves all values. The server, left to itself, would
-        # plan the answer to a completion anew each time, for it takes every list of ids for a long one. Where lists are
-        # prepared too, their filters need plans of their own: a plan for any status can't use an index of some.
-        "options": "-c timezone=UTC" + ("" if PREPARE_THRESHOLD else " -c plan_cache_mode=force_generic_plan"),
+        # psycopg prepares nothing, or a rollback would make PostgreSQL forget what `core.prepared` has prepared.
+        # One plan of those constants serves all values: the server, left to itself, would plan the answer to a
+        # completion anew each time, for it takes every list of ids for a long one.
+        "prepare_threshold": None,
+        "options": "-c timezone=UTC -c plan_cache_mode=force_generic_plan",
     }
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

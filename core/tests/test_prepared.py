@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from core import prepared
-from core.db import connection, fetch_all, fetch_once, server_cursor
+from core.db import connection, fetch_all, fetch_once
 
 MOMENT = datetime(2026, 11, 20, 17, 14, 37, 587660, tzinfo=UTC)
 NUMBER = uuid.UUID("12345678-1234-5678-1234-567812345678")
@@ -154,14 +154,3 @@ def test_what_only_psycopg_knows_takes_its_cursor(acme):
     connection.set_tenant(acme)
     assert fetch_once("SELECT %s::numeric + 1", [Decimal("1.50")]) == [(Decimal("2.50"),)]
     assert fetch_once("SELECT id FROM company_roles WHERE name = %s AND '100%%' = %s", ["nobody's", "100%"]) == []
-
-
-def test_where_psycopg_prepares_a_rollback_makes_nothing_forgotten(acme, monkeypatch):
-    connection.set_tenant(acme)
-    connection.ensure_connection()
-    monkeypatch.setattr(connection.connection, "prepare_threshold", 0)
-    assert fetch_all("SELECT 1") == [(1,)]
-    with transaction.atomic(), server_cursor() as cursor:
-        cursor.execute("SELECT 2")
-        transaction.set_rollback(True)
-    assert fetch_all("SELECT 1") == [(1,)]
