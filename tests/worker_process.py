@@ -1,22 +1,15 @@
-"""Run by tests: `python -m tests.worker_process [arguments of run_worker]` is a worker that knows the jobs below too.
+"""A worker that knows the jobs below too. The tests import this module for the same jobs, to enqueue them."""
 
-The tests import this module for the same jobs, to enqueue them.
-"""
-
-import os
 import threading
 import time
 from pathlib import Path
 
-import django
-
-if __name__ == "__main__":
-    os.environ["DJANGO_SETTINGS_MODULE"] = "ticketflower.settings"
-    django.setup()
+from django.core.management import call_command
 
 from core.db import connection
 from core.models import Actor, record
 from tenants.jobs import company_job
+from ticketflower.management.commands import run_worker
 
 SECONDS = 30
 # Here is how many threads meet.
@@ -54,9 +47,6 @@ def fail():
     raise ZeroDivisionError
 
 
-if __name__ == "__main__":
-    import sys
-
-    from django.core.management import call_command
-
-    call_command("run_worker", *sys.argv[1:])
+def main(arguments):
+    """What `tests.warm` calls, with arguments of `run_worker`."""
+    call_command(run_worker.Command(), *arguments)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from tests.servers import ENDS_WITH_US, ROOT
+from tests import warm
 
 SECONDS = 30
 Found = TypeVar("Found")
@@ -32,7 +30,7 @@ def until(look: Callable[[], Found], seconds: float = SECONDS) -> Found:
 class WorkerProcess:
     """One worker process."""
 
-    process: subprocess.Popen = field(repr=False)
+    process: warm.Process = field(repr=False)
     log: Path
 
     def kill(self) -> None:
@@ -80,15 +78,8 @@ class Workers:
         """Start a worker with these arguments of `run_worker`, and with `environment` added to this process's."""
         log = self._folder / f"worker-{len(self._running)}.log"
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                [*ENDS_WITH_US, sys.executable, "-m", "tests.worker_process", *arguments],
-                cwd=ROOT,
-                env={**os.environ, "DATABASE_URL": self._database_url, "LOG_LEVEL": "INFO", **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            settings = {**os.environ, "DATABASE_URL": self._database_url, "LOG_LEVEL": "INFO", **environment}
+            process = warm.start("tests.worker_process", arguments, settings, output)
         worker = WorkerProcess(process, log)
         self._running.append(worker)
         return worker
