@@ -33,6 +33,8 @@ log = logging.getLogger("ticketflower.worker")
 
 # How often the main thread looks for jobs that have come due.
 POLL_SECONDS = 1.0
+# How often it looks whether it is to stop.
+STOP_POLL_SECONDS = 0.1
 # So many signs of life are given in the time of a lease.
 BEATS = 4
 # Looking past the jobs of companies that have their share may take long: so many times as long nothing is looked for.
@@ -99,16 +101,15 @@ class Worker:
                 cursor.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
 
     def _wait(self) -> None:
-        """Wake a thread for each notification, for a second; then for each job that is due."""
-        until = min(time.monotonic() + POLL_SECONDS, self._next_beat)
-        with connection.wrap_database_errors:
-            for _notification in connection.connection.notifies(timeout=max(0, until - time.monotonic())):
-                self._bell.ring(1)
-                if self._stopping.is_set():
-                    return
+        """Wake a thread for each job that is due; then, for a second, for each notification."""
         idle = min(self._concurrency - len(self._running), self._shares.rooms()[0])
         if idle > 0 and (due := workers.due(self._queues, idle)):
             self._bell.ring(due)
+        until = min(time.monotonic() + POLL_SECONDS, self._next_beat)
+        while not self._stopping.is_set() and (left := until - time.monotonic()) > 0:
+            with connection.wrap_database_errors:
+                for _notification in connection.connection.notifies(timeout=min(STOP_POLL_SECONDS, left)):
+                    self._bell.ring(1)
 
     def _beat_if_due(self) -> None:
         if time.monotonic() < self._next_beat:
