@@ -8,23 +8,19 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tenants import building
+from tests import warm
+
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.server_settings"}
 START_SECONDS = 60
 STOP_SECONDS = 10
-# In front of a command: on Linux it is asked to stop when this process is gone, however that ended.
-ENDS_WITH_US = (
-    [sys.executable, "-I", "-S", str(ROOT / "core" / "launcher.py"), str(os.getpid())]
-    if sys.platform == "linux"
-    else []
-)
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class Server:
     """One server process on 127.0.0.1."""
 
     port: int
-    process: subprocess.Popen = field(repr=False)
+    process: warm.Process = field(repr=False)
     log: Path
 
     @property
@@ -81,7 +77,9 @@ class Servers:
     """The processes of one test; they end with the `with` block."""
 
     def __init__(self, database_url: str, folder: Path) -> None:
-        self._database_url = database_url
+        script = folder / "script.json"
+        script.write_text(json.dumps(building._script))
+        self._environment = {"DATABASE_URL": database_url, "TEST_SCRIPT": str(script)}
         self._folder = folder
         self._running: list[Server] = []
 
@@ -113,18 +111,11 @@ class Servers:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         log = self._folder / f"server-{port}.log"
-        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-        command += ["--workers", "1", "--blocking-threads", "4", "--no-ws", "ticketflower.wsgi:application"]
+        command = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+        command += ["--blocking-threads", "4", "--no-ws", "ticketflower.wsgi:application"]
+        environment = {**os.environ, **SETTINGS, **self._environment, **environment}
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                [*ENDS_WITH_US, *command],
-                cwd=ROOT,
-                env={**os.environ, **SETTINGS, "DATABASE_URL": self._database_url, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # so that its worker can be ended with it
-            )
+            process = warm.start("tests.server_process", command, environment, output)
         server = Server(port, process, log)
         self._running.append(server)
         return server
