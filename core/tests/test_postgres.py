@@ -5,8 +5,8 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,21 +15,37 @@ import psycopg
 import pytest
 
 from core.postgres import PostgresError, check_version, running
+from tests import warm
 
-HOLDER = Path(__file__).with_name("postgres_holder.py")
 SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def made():
-    """A folder with a cluster in it, that the server's user can reach; no server is running."""
+def interrupted():
+    """A folder that the server's user can reach, in which making a cluster was interrupted; what was left there."""
     base = Path(tempfile.mkdtemp(prefix="ticketflower-test-", dir="/var/tmp" if os.name == "posix" else None))
     base.chmod(0o755)
     folder = base / "data" / "postgres"
+    with holder(folder) as killed:
+        while not list(folder.glob("initdb-*/cluster/PG_VERSION")):
+            assert killed.process.poll() is None
+            assert not (folder / "cluster").exists()
+            time.sleep(0.005)
+        killed.kill()
+        for process in psutil.process_iter(["name", "cmdline"]):
+            if process.info["name"] == "initdb" and str(folder) in " ".join(process.info["cmdline"] or []):
+                process.send_signal(signal.SIGKILL)
+    yield folder, {path.name.partition("-")[0] for path in folder.iterdir() if path.is_dir()}
+    shutil.rmtree(base)
+
+
+@pytest.fixture(scope="module")
+def made(interrupted):
+    """A folder with a cluster in it; no server is running."""
+    folder, _left = interrupted
     with running(folder, durable=False):
         pass
-    yield folder
-    shutil.rmtree(base)
+    return folder
 
 
 @pytest.fixture
@@ -44,35 +60,32 @@ def folder(made):
 class Holder:
     """Another process that holds the server of a folder."""
 
-    def __init__(self, folder):
-        self.process = subprocess.Popen(
-            [sys.executable, HOLDER, folder],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+    def __init__(self, folder, *more):
+        reading, writing = os.pipe()
+        with open(writing, "wb") as output:
+            self.process = warm.start("core.tests.postgres_holder", [str(folder), *more], os.environ, output)
+        self.said = os.fdopen(reading)
 
     def url(self):
-        return self.process.stdout.readline().strip()
+        return self.said.readline().strip()
 
     def leave(self):
-        self.process.communicate("\n", timeout=SECONDS)
-        assert self.process.returncode == 0
+        self.process.terminate()
+        assert self.process.wait(SECONDS) == 128 + signal.SIGTERM
 
     def kill(self):
         self.process.kill()
-        self.process.communicate(timeout=SECONDS)
+        self.process.wait(SECONDS)
 
 
 @contextmanager
-def holder(folder):
-    one = Holder(folder)
+def holder(folder, *more):
+    one = Holder(folder, *more)
     try:
         yield one
     finally:
-        if one.process.poll() is None:
-            one.kill()
+        one.kill()
+        one.said.close()
 
 
 def servers(folder):
@@ -223,20 +236,10 @@ def test_error_in_the_block_stops_the_server(folder):
 
 
 def test_forked_child_does_not_stop_its_parents_server(folder):
-    with running(folder, durable=False) as url:
-        code = f"""
-import os, sys
-sys.path.insert(0, {str(HOLDER.parents[2])!r})
-from pathlib import Path
-from core.postgres import running
-with running(Path({str(folder)!r})) as url:
-    child = os.fork()
-    if child:
-        os.waitpid(child, 0)
-        print(len(list((Path({str(folder)!r}) / "holders").iterdir())))
-"""
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=SECONDS)
-        assert done.stdout.strip() == "2", done.stderr
+    with running(folder, durable=False) as url, holder(folder, "fork") as parent:
+        assert parent.url() == url
+        assert len(list((folder / "holders").iterdir())) == 2
+        parent.leave()
         assert ask(url, "SELECT 1") == 1
     assert servers(folder) == []
 
@@ -291,18 +294,9 @@ def test_pid_file_that_names_a_later_process(folder):
             foreign.kill()
 
 
-def test_interrupted_making_is_done_again(made):
-    folder = made.parent / "half"
-    with holder(folder) as killed:
-        while not list(folder.glob("initdb-*/cluster/PG_VERSION")):
-            assert killed.process.poll() is None
-            assert not (folder / "cluster").exists()
-        killed.process.kill()
-        for process in psutil.process_iter(["name", "cmdline"]):
-            if process.info["name"] == "initdb" and str(folder) in " ".join(process.info["cmdline"] or []):
-                process.send_signal(signal.SIGKILL)
-        killed.kill()
-    assert not (folder / "cluster").exists()
-    with running(folder, durable=False) as url:
+def test_interrupted_making_is_done_again(interrupted, made):
+    _folder, left = interrupted
+    assert left == {"initdb", "holders"}
+    assert list(made.glob("initdb-*")) == []
+    with running(made, durable=False) as url:
         assert ask(url, "SELECT 1") == 1
-    assert list(folder.glob("initdb-*")) == []

