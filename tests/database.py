@@ -31,8 +31,8 @@ from core.models import Actor
 from core.postgres import running
 from tenants import building, schemas
 from tenants.services import company_create
+from tests.data_folder import data_folder
 
-FOLDER = Path(__file__).resolve().parent.parent / ".data" / "test-postgres"
 TEMPLATE = "tf_template_"
 RUN = "tf_run_"
 KEPT_TEMPLATES = 3
@@ -59,7 +59,7 @@ class TestServer:
 
     def __enter__(self) -> TestServer:
         with ExitStack() as stack:
-            self._url = os.environ.get("DATABASE_URL") or stack.enter_context(running(FOLDER, durable=False))
+            self._url = os.environ.get("DATABASE_URL") or stack.enter_context(running(data_folder(), durable=False))
             # By its connection's name other runs know that this one lives.
             self._admin = stack.enter_context(
                 psycopg.connect(self._url, autocommit=True, application_name=self._run, connect_timeout=30)

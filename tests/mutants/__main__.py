@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.postgres import running
+from tests.data_folder import data_folder
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = Path(__file__).resolve().parent
@@ -107,7 +108,7 @@ def main(names: list[str]) -> int:
     if unknown := set(names).difference(mutant.name for mutant in mutants):
         print(f"There is no mutant {', '.join(sorted(unknown))}.")
         return 2
-    with tempfile.TemporaryDirectory() as folder, running(ROOT / ".data" / "test-postgres", durable=False) as url:
+    with tempfile.TemporaryDirectory() as folder, running(data_folder(), durable=False) as url:
         project = Path(folder) / "project"
         copy_project(project)
         tests = sorted({test for mutant in mutants for test in mutant.tests})
