@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
@@ -116,7 +116,7 @@ class WorkflowViewSet(VersionActions):
         ],
         responses={
             (200, "application/json"): BundleSerializer,
-            (200, "application/yaml"): OpenApiResponse(str, description="The document as YAML."),
+            (200, "application/yaml"): BundleSerializer,
         },
     )
     @action(detail=True, methods=["get"])
