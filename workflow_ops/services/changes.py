@@ -15,9 +15,9 @@ from workflow_design.models import AssignmentPolicy
 from workflow_ops.models import UNDONE, InstanceStatus, TaskStatus
 from workflow_ops.services.actions import MAX_TRACE, is_form, seconds_allowed
 from workflow_ops.services.assignment import assign
-from workflow_ops.services.follow_up import TaskRow, Written
+from workflow_ops.services.follow_up import TaskRow, Written, sets_going
 from workflow_ops.services.notes import Note
-from workflow_ops.services.running import Run, Work
+from workflow_ops.services.running import Run, Seen, Work
 
 # What they give to whom depends on what others have been given.
 TURNS = (AssignmentPolicy.SHORTEST_QUEUE, AssignmentPolicy.ROUND_ROBIN)
@@ -119,12 +119,29 @@ class Changes:
         """Whether tasks open that go to people by whose turn it is, or who has least to do."""
         return any(row["policy"] in TURNS for row in self.tasks.values())
 
+    @property
+    def stand_alone(self) -> bool:
+        """Whether their statement is all that is to be written, but for what webhooks are told."""
+        assert self.last is not None
+        begun = [row["key"] for row in self.tasks.values() if row["status"] in UNDONE]
+        ended = [self._key(number) for number in self.cancelled]
+        if self.done is not None:
+            ended.append(self.done.key)
+        again = self.work["status"] in UNDONE
+        return not again and not sets_going(self.run, self.last.marking.status, begun, ended)
+
     def write(self) -> Written:
         """Everything at once; what stands in the database then."""
         return self.written(fetch_all(*self.statement()))
 
-    def statement(self) -> tuple[str, dict[str, Any]]:
-        """The statement that writes everything, and its values."""
+    def write_seen(self, seen: Seen) -> Written | None:
+        """Everything at once, if the task and its run are as they were seen; else nothing, and None."""
+        rows = fetch_all(*self.statement(seen))
+        return self.written(rows) if rows else None
+
+    def statement(self, seen: Seen | None = None) -> tuple[str, dict[str, Any]]:
+        """The statement that writes everything, and its values. With `seen` it writes nothing, and gives no rows, where
+        the task or its run has changed since."""
         assert self.last is not None
         rows = list(self.tasks.values())
         turns = assign(self.run, [row for row in rows if row["status"] == TaskStatus.OPEN], self.previous)
@@ -165,7 +182,10 @@ class Changes:
             "incidents": _text(self.incidents),
             **self.note.entry(Actor.of(self.user), self.last),
         }
-        return _statement(*(name for name, wanted in parts.items() if wanted)), values
+        if seen is not None:
+            values |= {"run_written": seen.run_written, "work_written": seen.work_written}
+        names = [name for name, wanted in parts.items() if wanted]
+        return _statement(seen is not None, seen is None or seen.announced, *names), values
 
     def written(self, rows: list[tuple[Any, ...]]) -> Written:
         """What the statement's rows tell: (part, id, number, status, generation, due_at); of webhooks the status is
@@ -176,6 +196,8 @@ class Changes:
         for part, pk, number, status, generation, due_at in sorted(rows, key=lambda row: row[2]):
             if part == "stopped":
                 stopped.append((pk, number))
+                continue
+            if part == "run":
                 continue
             if part == "wanted":
                 wanted.append((pk, frozenset(status.split())))
@@ -215,41 +237,49 @@ def _text(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+# The run and the task of the event: both locked already,
+_HELD = "run AS NOT MATERIALIZED (SELECT %(run)s::bigint AS id, %(task)s::bigint AS task)"
+# or locked now, where they are as they were seen. Who waits for a lock here compares what is there afterwards.
+_SEEN = """run AS MATERIALIZED (
+    SELECT i.id, w.id AS task FROM task_instances w JOIN workflow_instances i ON i.id = w.instance_id
+    WHERE w.id = %(task)s::bigint AND w.xmin = %(work_written)s::xid AND i.xmin = %(run_written)s::xid
+    FOR UPDATE OF i, w)"""
+
 # What a step can write. Most write a few of these, and PostgreSQL plans what it is given.
 _PARTS = {
     "moved": """
-    UPDATE workflow_instances SET status = %(status)s, data = %(data)s::json, marking = %(marking)s::json,
+    UPDATE workflow_instances i SET status = %(status)s, data = %(data)s::json, marking = %(marking)s::json,
         tasks_executed = tasks_executed + %(executed)s::int, updated_at = statement_timestamp(), held_at = NULL,
         completed_at = CASE WHEN %(closed)s::boolean THEN statement_timestamp() END
-    WHERE id = %(run)s""",
+    FROM run WHERE i.id = run.id""",
     "worked": """
-    UPDATE task_instances SET status = %(task_status)s::text, output = coalesce(%(output)s::json, output),
+    UPDATE task_instances w SET status = %(task_status)s::text, output = coalesce(%(output)s::json, output),
         assignee_id = CASE WHEN %(done)s::boolean THEN coalesce(assignee_id, %(user)s::bigint) END,
         completed_by_id = CASE WHEN %(done)s::boolean THEN coalesce(completed_by_id, %(user)s::bigint) END,
         completed_at = CASE WHEN %(task_status)s::text IN ('COMPLETED', 'CANCELLED') THEN statement_timestamp() END,
         updated_at = statement_timestamp()
-    WHERE id = %(task)s::bigint""",
+    FROM run WHERE w.id = run.task""",
     # Once more from its beginning, with all the time that it is given.
     "again": """
-    UPDATE task_instances SET status = %(task_status)s::text, generation = generation + 1,
+    UPDATE task_instances w SET status = %(task_status)s::text, generation = generation + 1,
         output = coalesce(%(output)s::json, output), assignee_id = NULL, completed_by_id = NULL, completed_at = NULL,
         due_at = statement_timestamp() + %(due_in)s::int * interval '1 second', updated_at = statement_timestamp()
-    WHERE id = %(task)s::bigint
-    RETURNING id, number, status, generation, due_at""",
+    FROM run WHERE w.id = run.task
+    RETURNING w.id, w.number, w.status, w.generation, w.due_at""",
     "cancelled": """
-    UPDATE task_instances SET status = 'CANCELLED', completed_at = statement_timestamp(),
+    UPDATE task_instances w SET status = 'CANCELLED', completed_at = statement_timestamp(),
         updated_at = statement_timestamp()
-    WHERE instance_id = %(run)s AND number = ANY(%(cancelled)s::int[])
-    RETURNING id, number, status, generation, due_at""",
+    FROM run WHERE w.instance_id = run.id AND w.number = ANY(%(cancelled)s::int[])
+    RETURNING w.id, w.number, w.status, w.generation, w.due_at""",
     "opened": """
     INSERT INTO task_instances (instance_id, task_id, number, status, assignee_id, input, output, due_at,
                                 completed_at, created_at, updated_at)
-    SELECT %(run)s, v.id, x.number, x.status, x.assignee, x.input, x.output,
+    SELECT run.id, v.id, x.number, x.status, x.assignee, x.input, x.output,
         statement_timestamp() + x.due_in * interval '1 second',
         CASE WHEN x.status IN ('COMPLETED', 'CANCELLED') THEN statement_timestamp() END,
         statement_timestamp(), statement_timestamp()
-    FROM json_to_recordset(%(tasks)s::json) AS x (number int, index int, status text, assignee bigint,
-        input json, output json, due_in int)
+    FROM run CROSS JOIN json_to_recordset(%(tasks)s::json) AS x (number int, index int, status text,
+        assignee bigint, input json, output json, due_in int)
     JOIN workflow_version_tasks v ON v.version_id = %(version)s AND v.index = x.index
     ORDER BY x.number
     RETURNING id, number, status, generation, due_at""",
@@ -260,16 +290,17 @@ _PARTS = {
     "stopped": """
     INSERT INTO incidents (kind, status, instance_id, task_instance_id, number, code, message, trace, note,
                            created_at, updated_at)
-    SELECT x.kind, 'NEW', %(run)s, coalesce(o.id, w.id), x.number, x.code, x.message, x.trace, '',
+    SELECT x.kind, 'NEW', run.id, coalesce(o.id, w.id), x.number, x.code, x.message, x.trace, '',
         statement_timestamp(), statement_timestamp()
-    FROM json_to_recordset(%(incidents)s::json) AS x (kind text, number int, code text, message text, trace text)
+    FROM run CROSS JOIN json_to_recordset(%(incidents)s::json)
+        AS x (kind text, number int, code text, message text, trace text)
     LEFT JOIN opened o ON o.number = x.number
-    LEFT JOIN task_instances w ON w.instance_id = %(run)s AND w.number = x.number
+    LEFT JOIN task_instances w ON w.instance_id = run.id AND w.number = x.number
     RETURNING id, number""",
     "noted": """
     INSERT INTO history (at, actor_id, actor, subject_type, subject_id, subject, event, detail)
-    VALUES (statement_timestamp(), %(actor_id)s, %(actor)s, %(subject_type)s, %(subject_id)s, %(subject)s, %(event)s,
-            %(detail)s::json)""",
+    SELECT statement_timestamp(), %(actor_id)s::bigint, %(actor)s::text, %(subject_type)s::text, %(subject_id)s::bigint,
+        %(subject)s::text, %(event)s::text, %(detail)s::json FROM run""",
 }
 # What of it is told: rows of tasks, and for incidents the same with as much as they have.
 _TOLD = {
@@ -281,12 +312,16 @@ _TOLD = {
 
 # Who wants to be told of it: asked here, so that it costs no statement where nobody does.
 _WANTED = """
-    SELECT 'wanted', id, 0, array_to_string(events, ' '), 0, NULL::timestamptz FROM webhooks WHERE is_active"""
+    SELECT 'wanted', webhooks.id, 0, array_to_string(events, ' '), 0, NULL::timestamptz
+    FROM run CROSS JOIN webhooks WHERE is_active"""
+# That something was written at all.
+_WRITTEN = "SELECT 'run', id, 0, '', 0, NULL::timestamptz FROM run"
 
 
 @cache
-def _statement(*names: str) -> str:
-    """One statement that writes these parts and tells what there is of `_TOLD`."""
-    parts = ", ".join(f"{name} AS ({_PARTS[name]})" for name in names)
-    told = " UNION ALL ".join([*(_TOLD[name] for name in names if name in _TOLD), _WANTED])
-    return f"WITH {parts} {told}"
+def _statement(seen: bool, wanted: bool, *names: str) -> str:
+    """One statement that writes these parts and tells what there is of `_TOLD`, and who wants to be told."""
+    parts = ", ".join([_SEEN if seen else _HELD, *(f"{name} AS ({_PARTS[name]})" for name in names)])
+    told = [_TOLD[name] for name in names if name in _TOLD]
+    told += [_WRITTEN] * seen + [_WANTED] * wanted
+    return f"WITH {parts} {' UNION ALL '.join(told)}"

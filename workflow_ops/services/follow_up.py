@@ -8,7 +8,7 @@ something to set going.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,6 +80,18 @@ def follow(written: Written) -> None:
         webhooks.announce(written)
 
 
+def sets_going(run: Run, status: str, begun: Iterable[str], ended: Iterable[str]) -> bool:
+    """Whether `follow` would have something to do, webhooks aside, for a step that leaves the run in `status`, begins
+    the tasks with the keys `begun` and ends those with the keys `ended`."""
+    tasks = run.version.tasks
+    return (
+        any(actions.is_called(tasks[key]) or actions.runs_workflow(tasks[key]) for key in begun)
+        or any(actions.is_timed(run.version, key) for key in begun)
+        or any(actions.runs_workflow(tasks[key]) for key in ended)
+        or (status in CLOSED and (run.parent is not None or _has_end_action(run)))
+    )
+
+
 def go_on(run: Run, tasks: Sequence[TaskRow]) -> None:
     """Set going again what a hold stopped: every call, every clock of the run's undone tasks.
 
@@ -122,10 +134,13 @@ def _close(written: Written) -> None:
     parent = written.run.parent
     if parent is not None and parent.task is not None:
         jobs.go_on_with_child.enqueue(task=parent.task, generation=parent.generation)
-    ends = written.run.version.bundle["workflow"]["end_action_type"] != "none"
-    if ends and written.status == InstanceStatus.COMPLETED:
+    if _has_end_action(written.run) and written.status == InstanceStatus.COMPLETED:
         EndAction.objects.create(instance_id=written.run.id)
         jobs.end.enqueue(run=written.run.id, generation=1)
+
+
+def _has_end_action(run: Run) -> bool:
+    return bool(run.version.bundle["workflow"]["end_action_type"] != "none")
 
 
 def _time(run: Run, tasks: Sequence[TaskRow]) -> None:

@@ -1,4 +1,5 @@
-"""A run and a task of it, locked. The run's row lock is taken before anything of the run is looked at or written."""
+"""A run and a task of it, locked: the run's row lock is taken before anything of the run is written. Or seen without a
+lock, by who writes only if neither has changed since."""
 
 from __future__ import annotations
 
@@ -69,6 +70,19 @@ class Work:
     """The company roles of who asks."""
 
 
+@dataclass(slots=True)
+class Seen:
+    """A task and its run as they stood at one moment: nothing is locked."""
+
+    run: Run
+    work: Work
+    run_written: str
+    """By which transaction the run's row was written that was seen: another one means that it has changed."""
+    work_written: str
+    announced: bool
+    """Whether a webhook wants to be told what happens."""
+
+
 # Each row as one JSON text: taking two dozen values over one by one takes longer.
 _RUN = """i.id, i.version_id, i.status, i.marking, i.data, i.created_by_id, i.held_at, i.parent_id, i.parent_task_id,
     i.parent_generation, i.depth, t.id AS ticket, t.created_by_id AS requester, t.created_at AS opened_at"""
@@ -78,24 +92,30 @@ SELECT row_to_json(found)::text FROM (
     WHERE i.id = %s FOR UPDATE OF i
 ) found
 """
-_TASK = f"""
-    SELECT {_RUN}, w.id AS task, w.number, v.key, v.title, w.status AS task_status, w.assignee_id, v.roles, w.output,
+_WORK = f"""{_RUN}, w.id AS task, w.number, v.key, v.title, w.status AS task_status, w.assignee_id, v.roles, w.output,
         w.generation, w.due_at,
         ARRAY(SELECT role.name FROM user_company_roles held JOIN company_roles role ON role.id = held.companyrole_id
-              WHERE held.user_id = %s) AS held
+              WHERE held.user_id = %s) AS held"""
+_FROM = """
     FROM task_instances w
     JOIN workflow_instances i ON i.id = w.instance_id
     JOIN workflow_version_tasks v ON v.id = w.task_id
     LEFT JOIN tickets t ON t.instance_id = i.id
 """
 _LOCK_TASK = f"""
-SELECT row_to_json(found)::text FROM ({_TASK}
+SELECT row_to_json(found)::text FROM (SELECT {_WORK}{_FROM}
     WHERE w.id = %s FOR UPDATE OF i, w
+) found
+"""
+_SEE_TASK = f"""
+SELECT row_to_json(found)::text FROM (SELECT {_WORK}, i.xmin::text AS run_written, w.xmin::text AS work_written,
+        EXISTS (SELECT FROM webhooks WHERE is_active) AS announced {_FROM}
+    WHERE w.id = %s
 ) found
 """
 # Nobody is waited for: so those who lock several don't wait for one another in a circle.
 _LOCK_FREE_TASKS = f"""
-SELECT row_to_json(found)::text FROM ({_TASK}
+SELECT row_to_json(found)::text FROM (SELECT {_WORK}{_FROM}
     WHERE w.id = ANY(%s) ORDER BY i.id, w.id FOR UPDATE OF i, w SKIP LOCKED
 ) found
 """
@@ -116,6 +136,15 @@ def lock_task(task_id: int, user: User | None) -> tuple[Run, Work]:
         raise not_found()
     found = orjson.loads(rows[0][0])
     return _run(found), _work(found)
+
+
+def see_task(task_id: int, user: User | None) -> Seen:
+    """The task and its run as they are now, both free to change. 404."""
+    rows = fetch_all(_SEE_TASK, [user.pk if user else None, task_id])
+    if not rows:
+        raise not_found()
+    found = orjson.loads(rows[0][0])
+    return Seen(_run(found), _work(found), found["run_written"], found["work_written"], found["announced"])
 
 
 def lock_free_tasks(task_ids: Sequence[int]) -> list[tuple[Run, Work]]:
