@@ -129,6 +129,6 @@ export const body: operations["login"]["requestBody"]["content"]["application/js
 // @ts-expect-error
 export const bad: Workflow["status"] = "NOPE";
 """)
-    check = [programs / "tsc", "--noEmit", "--strict", "--target", "es2022", "--lib", "es2022", "--skipDefaultLibCheck"]
+    check = [programs / "tsc", "--noEmit", "--strict", "--target", "es2022", "--lib", "es5", "--skipDefaultLibCheck"]
     checked = subprocess.run([*check, tmp_path / "use.ts"], capture_output=True, text=True, timeout=120)
     assert checked.returncode == 0, checked.stdout
