@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -20,6 +20,7 @@ from core.presence import Presence, exclusive, forget, look
 MARK = "TICKETFLOWER_PARENT"
 LOCK_SECONDS = 60
 POLL_SECONDS = 0.1
+END_POLL_SECONDS = 0.02
 KILL_SECONDS = 5
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 
@@ -111,7 +112,7 @@ class Children:
         try:
             for child in self._children.values():
                 _ask_to_stop(child)
-            psutil.wait_procs(self._children.values(), timeout=self._grace_seconds)
+            _wait(self._children.values(), self._grace_seconds)
         finally:  # a second Ctrl-C too: no more waiting
             _kill([*self._children.values(), *_marked({self._presence.name})])
 
@@ -127,7 +128,7 @@ def _end_leftovers(folder: Path, grace_seconds: float) -> None:
     leftovers = _marked(set(dead))
     for process in leftovers:
         _ask_to_stop(process)
-    psutil.wait_procs(leftovers, timeout=grace_seconds)
+    _wait(leftovers, grace_seconds)
     _kill(_marked(set(dead)))
     for name in dead:
         forget(folder, name)
@@ -138,7 +139,7 @@ def _marked(names: set[str]) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get(MARK) in names and process.status() != psutil.STATUS_ZOMBIE:
+            if process.environ().get(MARK) in names and _runs(process):
                 found.append(process)
         except (psutil.Error, OSError):
             continue  # it has ended, or is none of ours
@@ -161,4 +162,19 @@ def _kill(processes: Sequence[psutil.Process]) -> None:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(processes, timeout=KILL_SECONDS)
+    _wait(processes, KILL_SECONDS)
+
+
+def _wait(processes: Collection[psutil.Process], seconds: float) -> None:
+    """Until all have ended, at most so long. A zombie has: whoever is to take note of it may never do so."""
+    deadline = time.monotonic() + seconds
+    while any(map(_runs, processes)) and time.monotonic() < deadline:
+        time.sleep(END_POLL_SECONDS)
+    psutil.wait_procs(processes, timeout=0)  # takes note of those that are ours
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
