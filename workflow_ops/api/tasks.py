@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -79,9 +80,9 @@ class TaskViewSet(RunViewSet):
 
     def _complete(self, request: Request, **kwargs: Any) -> HttpResponse:
         pk = int(kwargs["id"])
-        opened = tasks.task_complete(user=self.user, task_id=pk, output=self.object_body(request).get("output"))
-        body = answers.completed(user=self.user, task_id=pk, opened=opened)
-        return HttpResponse(body, content_type="application/json")
+        output, shown = self.object_body(request).get("output"), partial(answers.completed, self.user)
+        rows = tasks.task_complete(user=self.user, task_id=pk, output=output, shown=shown)
+        return HttpResponse(answers.completed_json(rows), content_type="application/json")
 
     @extend_schema(operation_id="bulk_tasks", request=BulkSerializer, responses=BulkAnswerSerializer)
     @action(detail=False, methods=["post"])

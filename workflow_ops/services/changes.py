@@ -120,6 +120,11 @@ class Changes:
         return any(row["policy"] in TURNS for row in self.tasks.values())
 
     @property
+    def to_do(self) -> list[int]:
+        """The numbers of the new tasks that are to be done now."""
+        return [number for number, row in self.tasks.items() if row["status"] in UNDONE]
+
+    @property
     def stand_alone(self) -> bool:
         """Whether their statement is all that is to be written, but for what webhooks are told."""
         assert self.last is not None
@@ -133,11 +138,6 @@ class Changes:
     def write(self) -> Written:
         """Everything at once; what stands in the database then."""
         return self.written(fetch_all(*self.statement()))
-
-    def write_seen(self, seen: Seen) -> Written | None:
-        """Everything at once, if the task and its run are as they were seen; else nothing, and None."""
-        rows = fetch_all(*self.statement(seen))
-        return self.written(rows) if rows else None
 
     def statement(self, seen: Seen | None = None) -> tuple[str, dict[str, Any]]:
         """The statement that writes everything, and its values. With `seen` it writes nothing, and gives no rows, where

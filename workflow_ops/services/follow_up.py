@@ -61,6 +61,11 @@ class Written:
     wanted: tuple[tuple[int, frozenset[str]], ...]
 
     @property
+    def to_do(self) -> list[int]:
+        """The numbers of the new tasks that are to be done now."""
+        return [row.number for row in self.opened if row.status in UNDONE]
+
+    @property
     def begun(self) -> tuple[TaskRow, ...]:
         """The tasks that this step leaves to be done anew."""
         rows = self.opened if self.again is None else (*self.opened, self.again)

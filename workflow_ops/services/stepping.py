@@ -7,21 +7,25 @@ statement.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
 
+from core.db import fetch_all
 from core.errors import conflict
+from core.sending import Rows, Statement, sent
 from users.models import User
 from workflow_design.kernel.engine import Event, EventRefused, Incident, Opened, Step, step
-from workflow_ops.models import UNDONE
 from workflow_ops.services import actions, follow_up
 from workflow_ops.services.changes import Changes
 from workflow_ops.services.follow_up import Written
 from workflow_ops.services.notes import Note
 from workflow_ops.services.running import Run, Seen, Work
 
+# What is asked when a step is done, of the run's id and numbers of tasks.
+Shown = Callable[[int, Sequence[int]], Statement]
 # Computed tasks follow one another within one transaction: a loop of them ends here, in an incident.
 MAX_COMPUTED = 200
 
@@ -35,8 +39,8 @@ def advance(
     work: Work | None = None,
     output: dict[str, Any] | None = None,
     outcome: actions.Outcome | None = None,
-) -> list[int]:
-    """Play `event`, write what follows, remember it in the history; the ids of the new tasks that are to be done now.
+) -> Written:
+    """Play `event`, write what follows, remember it in the history.
 
     `work` is the task that the event is of: it ends, with `output`, unless an incident stops it; `outcome` tells an
     incident why. Tasks that only compute are played in the same transaction, and what follows is set going in it. 409
@@ -44,13 +48,20 @@ def advance(
     """
     written = play(run, event, user=user, note=note, work=work, output=output, outcome=outcome).write()
     follow_up.follow(written)
-    return _to_do(written)
+    return written
 
 
 def advance_seen(
-    seen: Seen, event: Event, *, user: User | None, note: Note, output: dict[str, Any] | None
-) -> list[int] | None:
-    """What `advance` does for a task that nobody has locked, mostly in one statement and no transaction besides.
+    seen: Seen,
+    event: Event,
+    *,
+    user: User | None,
+    note: Note,
+    output: dict[str, Any] | None,
+    shown: Shown | None = None,
+) -> Rows | None:
+    """What `advance` does for a task that nobody has locked, mostly in one round trip and no transaction besides; the
+    rows of what `shown` asks afterwards.
 
     None, and nothing is written, where the task or its run has changed since it was seen, and where new tasks go to
     people by whose turn it is: that is asked under the run's lock.
@@ -58,18 +69,16 @@ def advance_seen(
     changes = play(seen.run, event, user=user, note=note, work=seen.work, output=output)
     if changes.take_turns:
         return None
+    asked = [] if shown is None else [shown(seen.run.id, [seen.work.number, *changes.to_do])]
     if changes.stand_alone and not seen.announced:
-        written = changes.write_seen(seen)
-    else:
-        with transaction.atomic():
-            written = changes.write_seen(seen)
-            if written is not None:
-                follow_up.follow(written)
-    return None if written is None else _to_do(written)
-
-
-def _to_do(written: Written) -> list[int]:
-    return [row.id for row in written.opened if row.status in UNDONE]
+        with sent(changes.statement(seen), *asked) as wait:
+            written, *found = wait()
+        return [row for rows in found for row in rows] if written else None
+    with transaction.atomic():
+        written = fetch_all(*changes.statement(seen))
+        if written:
+            follow_up.follow(changes.written(written))
+    return [row for ask in asked for row in fetch_all(*ask)] if written else None
 
 
 def play(

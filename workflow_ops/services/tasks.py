@@ -9,7 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from core.db import fetch_all
 from core.errors import Fault, Refused, conflict, denied, invalid
+from core.sending import Rows
 from users.models import SystemRole, User
 from users.selectors import company_role_names
 from workflow_design.kernel.engine import Event
@@ -18,7 +20,7 @@ from workflow_ops.services.actions import is_form
 from workflow_ops.services.assignment import is_candidate
 from workflow_ops.services.notes import Note
 from workflow_ops.services.running import Run, Work, dotted, lock_task, require_running, see_task
-from workflow_ops.services.stepping import advance, advance_seen
+from workflow_ops.services.stepping import Shown, advance, advance_seen
 
 
 class LateResult(Refused):
@@ -101,8 +103,9 @@ def task_save(*, user: User, task_id: int, output: Any) -> None:
     TaskInstance.objects.filter(pk=work.id).update(output=output, updated_at=timezone.now())
 
 
-def task_complete(*, user: User, task_id: int, output: Any) -> list[int]:
-    """Complete a task with its output; the ids of the tasks that this opens.
+def task_complete(*, user: User, task_id: int, output: Any, shown: Shown | None = None) -> Rows:
+    """Complete a task with its output; the rows of what `shown` asks afterwards, which is given the run's id and the
+    numbers of the task and of those that this opens.
 
     403 when it is another's, 400 with paths for an output that its form doesn't take, 409 when it is done, stopped, on
     hold or somebody else was faster. An open task one may claim is claimed by this.
@@ -110,13 +113,14 @@ def task_complete(*, user: User, task_id: int, output: Any) -> list[int]:
     # Nearly always nobody else comes in between, and then no lock need be asked for first.
     seen = see_task(task_id, user)
     event, note = _completion(seen.run, seen.work, user, output)
-    opened = advance_seen(seen, event, user=user, note=note, output=output)
-    if opened is not None:
-        return opened
+    rows = advance_seen(seen, event, user=user, note=note, output=output, shown=shown)
+    if rows is not None:
+        return rows
     with transaction.atomic():
         run, work = lock_task(task_id, user)
         event, note = _completion(run, work, user, output)
-        return advance(run, event, user=user, note=note, work=work, output=output)
+        written = advance(run, event, user=user, note=note, work=work, output=output)
+    return [] if shown is None else fetch_all(*shown(run.id, [work.number, *written.to_do]))
 
 
 def _completion(run: Run, work: Work, user: User, output: Any) -> tuple[Event, Note]:

@@ -40,7 +40,11 @@ def first_task(ticket):
 def write(seen, user, output=OUTPUT):
     event = Event("completed", seen.work.number, output, assignee=user.pk)
     note = Note(seen.run, "task.completed", task=seen.work.key, id=seen.work.id)
-    return advance_seen(seen, event, user=user, note=note, output=output)
+    return advance_seen(seen, event, user=user, note=note, output=output, shown=shown)
+
+
+def shown(run, numbers):
+    return "SELECT id, number FROM task_instances WHERE instance_id = %s AND number = ANY(%s)", [run, numbers]
 
 
 def rows():
@@ -49,7 +53,8 @@ def rows():
 
 
 def test_what_is_as_it_was_is_written(ticket, will):
-    (opened,) = write(see_task(first_task(ticket), will.user), will.user)
+    (done, _), (opened, _) = write(see_task(first_task(ticket), will.user), will.user)
+    assert done == first_task(ticket)
     shown = will.get(f"{TASKS}{opened}/").json()
     assert (shown["task_key"], shown["status"], shown["ticket"]) == ("answer", "OPEN", ticket["id"])
     assert TaskInstance.objects.get(pk=first_task(ticket)).status == TaskStatus.COMPLETED

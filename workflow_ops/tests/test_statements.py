@@ -8,7 +8,7 @@ from workflow_ops.tests.documents import TASKS, TICKETS, flow, statements
 
 pytestmark = pytest.mark.usefixtures("desk")
 
-# Who calls, what there is, write, what is shown. At most eight.
+# Who calls, what there is, write and what is shown in one. At most eight.
 COMPLETION = 4
 # BEGIN, the run's lock, that of choosing, who can, COMMIT (here: of a savepoint).
 CHOOSING = 5
