@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from django.core.management import call_command, load_command_class
 
-from tests.commands import SECONDS, Commands, free_port, said_until
+from tests.commands import SECONDS, Commands, free_port
 from tests.servers import ROOT
 from tests.workers import until
 from ticketflower.demo_runs import RUNS
@@ -24,9 +24,9 @@ EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.su
 
 
 @pytest.fixture
-def manage(own_database):
+def manage(own_database, tmp_path):
     """`manage("demo", PORT="9000")` starts a command on the own database."""
-    with Commands(own_database.url) as commands:
+    with Commands(own_database.url, tmp_path) as commands:
         yield commands.start
 
 
@@ -127,7 +127,7 @@ def check_the_people(said, port, password):
 def test_demo_from_the_first_start_to_ctrl_c_and_the_next(manage, own_database, settings):
     port = free_port()
     serving = manage("demo", "--port", port)
-    said = said_until(serving, "Serving until Ctrl-C.")
+    said = serving.said_until("Serving until Ctrl-C.")
     assert [name for name in EXAMPLES if f"acme: {name} uploaded, published as version 1\n" not in said] == []
     # No role is unknown, nothing may be left unset.
     assert count(own_database, "acme.workflow_versions WHERE problems::text <> '[]'") == 0
@@ -142,9 +142,8 @@ def test_demo_from_the_first_start_to_ctrl_c_and_the_next(manage, own_database, 
     check_the_people(said, port, password)
     check_a_call(port, password)
 
-    serving.send_signal(signal.SIGINT)
-    _, errors = serving.communicate(timeout=SECONDS)
-    assert serving.returncode == 0
+    code, errors = serving.stop(signal.SIGINT)
+    assert code == 0
     assert "Traceback" not in errors
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(port)))

@@ -11,15 +11,15 @@ import psutil
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.commands import SECONDS, Commands, free_port, said_until
+from tests.commands import SECONDS, Commands, free_port
 from tests.test_demo import count
 from tests.workers import until
 
 
 @pytest.fixture
-def manage(own_database):
+def manage(own_database, tmp_path):
     """`manage("demo", PORT="9000")` starts a command on the own database."""
-    with Commands(own_database.url) as commands:
+    with Commands(own_database.url, tmp_path) as commands:
         yield commands.start
 
 
@@ -34,7 +34,7 @@ def ready(port):
 def worker_processes(parent):
     """Those below the process `parent`."""
     found = []
-    for process in psutil.Process(parent.pid).children(recursive=True):
+    for process in psutil.Process(parent.process.pid).children(recursive=True):
         with suppress(psutil.Error):  # it has just ended
             found += [process] * ("run_worker" in process.cmdline())
     return found
@@ -43,8 +43,8 @@ def worker_processes(parent):
 def test_run_has_no_demo_data_and_a_worker_beside_the_server(manage, own_database):
     """The worker is there, it is replaced when it is killed, and it ends with the server."""
     port = free_port()
-    serving = manage("run", PORT=port)
-    said = said_until(serving, "  One worker")
+    serving = manage("run", from_the_shell=True, PORT=port)
+    said = serving.said_until("  One worker")
     assert said.startswith("Every schema is up to date.\n")
     assert "\nServing until Ctrl-C:" in said
     assert "One worker runs jobs, 8 at a time" in said
@@ -57,9 +57,8 @@ def test_run_has_no_demo_data_and_a_worker_beside_the_server(manage, own_databas
     worker.kill()
     [second] = until(lambda: [found for found in worker_processes(serving) if found.pid != worker.pid])
     until(lambda: count(own_database, "procrastinate_workers WHERE id > 1"))
-    serving.terminate()
-    _, errors = serving.communicate(timeout=SECONDS)
-    assert serving.returncode == 128 + signal.SIGTERM
+    code, errors = serving.stop()
+    assert code == 128 + signal.SIGTERM
     assert "The worker ended with exit code -9; another one starts in 1 s.\n" in errors
     assert not second.is_running()
     assert count(own_database, "procrastinate_workers WHERE id > 1") == 0
@@ -68,10 +67,9 @@ def test_run_has_no_demo_data_and_a_worker_beside_the_server(manage, own_databas
 def test_no_worker(manage):
     port = free_port()
     serving = manage("run", "--no-worker", PORT=port)
-    assert "No worker was started" in said_until(serving, "  No worker")
+    assert "No worker was started" in serving.said_until("  No worker")
     assert (ready(port)["workers"], worker_processes(serving)) == (0, [])
-    serving.terminate()
-    serving.communicate(timeout=SECONDS)
+    assert serving.stop()[0] == 128 + signal.SIGTERM
 
 
 def test_port_that_is_none(monkeypatch):

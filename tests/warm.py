@@ -76,11 +76,17 @@ class Process:
         self.send_signal(signal.SIGKILL)
 
 
-def start(target: str, arguments: Sequence[str], environment: Mapping[str, str], output: IO[bytes]) -> Process:
-    """A process that calls `main(arguments)` of the module `target`. `environment` is all that it has of one; to
-    `output` go its standard output and its errors."""
+def start(
+    target: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    output: IO[bytes],
+    errors: IO[bytes] | None = None,
+) -> Process:
+    """A process that calls `main(arguments)` of the module `target`. `environment` is all that it has of one; what it
+    writes goes to `output`, its errors too unless they have a file of their own."""
     order = {"target": target, "arguments": list(arguments), "environment": dict(environment)}
-    return Process(_template().ask(order, output.fileno()))
+    return Process(_template().ask(order, output.fileno(), (errors or output).fileno()))
 
 
 class Template:
@@ -124,7 +130,7 @@ def _line(connection: socket.socket) -> tuple[bytes, list[int]]:
     parts = [b""]
     files: list[int] = []
     while not parts[-1].endswith(b"\n"):
-        part, more, _, _ = socket.recv_fds(connection, 1 << 16, 1)
+        part, more, _, _ = socket.recv_fds(connection, 1 << 16, 2)
         if not part:
             return b"", files
         parts.append(part)
@@ -145,8 +151,9 @@ def _serve(control: socket.socket) -> dict[str, Any] | None:
             answer = os.fork()
             if answer == 0:
                 control.close()
-                return {**order, "output": files[0]}
-            os.close(files[0])
+                return {**order, "files": files}
+            for file in files:
+                os.close(file)
         control.sendall(json.dumps(answer).encode() + b"\n")
     return None
 
@@ -156,9 +163,9 @@ def _become(order: dict[str, Any]) -> None:
     os.setsid()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
-    for number in (1, 2):
-        os.dup2(order["output"], number)
-    os.close(order["output"])
+    for number, file in enumerate(order["files"], 1):
+        os.dup2(file, number)
+        os.close(file)
     gc.enable()
     os.environ.clear()
     os.environ.update(order["environment"])
