@@ -1,6 +1,6 @@
 """Below /api/: tickets, tasks, executions, incidents, and what of workflows needs runs."""
 
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, include, path, re_path
 
 from workflow_ops.api.attachments import AttachmentViewSet
 from workflow_ops.api.attempts import AttemptViewSet
@@ -17,70 +17,114 @@ from workflow_ops.api.tickets import TicketTypeViewSet, TicketViewSet
 from workflow_ops.api.webhooks import WebhookDeliveryViewSet, WebhookViewSet
 
 _ONE = r"(?P<id>[0-9]{1,18})/"
-_TICKET = r"tickets/(?P<ticket_id>[0-9]{1,18})"
-_DELIVERIES = r"webhooks/(?P<webhook_id>[0-9]{1,18})/deliveries"
 
 
-def _actions(prefix: str, view: type[RunViewSet], *names: str) -> list[URLPattern]:
-    """`{prefix}/{id}/{name}/` for each action, a POST, with what its decorator says."""
+def _actions(name: str, view: type[RunViewSet], *actions: str) -> list[URLPattern]:
+    """`{id}/{action}/` for each, a POST, with what its decorator says."""
     return [
         re_path(
-            rf"^{prefix}/{_ONE}{name}/$",
-            view.as_view({"post": name}, detail=True, **getattr(view, name).kwargs),
-            name=f"{prefix}-{name}",
+            rf"^{_ONE}{action}/$",
+            view.as_view({"post": action}, detail=True, **getattr(view, action).kwargs),
+            name=f"{name}-{action}",
         )
-        for name in names
+        for action in actions
     ]
 
 
-urlpatterns = [
-    path("ticket-types/", TicketTypeViewSet.as_view({"get": "list"}), name="ticket-types"),
-    path("tickets/", TicketViewSet.as_view({"get": "list", "post": "create"}), name="tickets"),
-    re_path(rf"^tickets/{_ONE}$", TicketViewSet.as_view({"get": "retrieve"}, detail=True), name="ticket"),
+_tickets = [
+    path("", TicketViewSet.as_view({"get": "list", "post": "create"}), name="tickets"),
+    re_path(rf"^{_ONE}$", TicketViewSet.as_view({"get": "retrieve"}, detail=True), name="ticket"),
     *_actions("tickets", TicketViewSet, "cancel", "hold", "resume"),
     re_path(
-        rf"^{_TICKET}/history/$",
-        TicketHistoryViewSet.as_view({"get": "list"}),
-        name="ticket-history",
+        r"^(?P<ticket_id>[0-9]{1,18})/",
+        include(
+            [
+                path("history/", TicketHistoryViewSet.as_view({"get": "list"}), name="ticket-history"),
+                path("comments/", CommentViewSet.as_view({"get": "list", "post": "create"}), name="ticket-comments"),
+                path(
+                    "attachments/",
+                    AttachmentViewSet.as_view({"get": "list", "post": "create"}),
+                    name="ticket-attachments",
+                ),
+                re_path(
+                    rf"^attachments/{_ONE}$",
+                    AttachmentViewSet.as_view({"get": "retrieve"}, detail=True),
+                    name="ticket-attachment",
+                ),
+            ]
+        ),
+    ),
+]
+_tasks = [
+    *_actions("tasks", TaskViewSet, "complete", "claim", "release", "assign", "save"),
+    path("", TaskViewSet.as_view({"get": "list"}), name="tasks"),
+    path("bulk/", TaskViewSet.as_view({"post": "bulk"}), name="tasks-bulk"),
+    re_path(rf"^{_ONE}$", TaskViewSet.as_view({"get": "retrieve"}, detail=True), name="task"),
+    re_path(r"^(?P<task_id>[0-9]{1,18})/attempts/$", AttemptViewSet.as_view({"get": "list"}), name="task-attempts"),
+]
+_executions = [
+    path("", ExecutionViewSet.as_view({"get": "list"}), name="executions"),
+    re_path(rf"^{_ONE}$", ExecutionViewSet.as_view({"get": "retrieve"}, detail=True), name="execution"),
+    *_actions("executions", ExecutionViewSet, "cancel"),
+    re_path(
+        r"^(?P<execution_id>[0-9]{1,18})/logs/$", ExecutionLogViewSet.as_view({"get": "list"}), name="execution-logs"
+    ),
+]
+_incidents = [
+    path("", IncidentViewSet.as_view({"get": "list"}), name="incidents"),
+    re_path(
+        rf"^{_ONE}$",
+        IncidentViewSet.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True),
+        name="incident",
+    ),
+    *_actions("incidents", IncidentViewSet, "retry", "skip"),
+]
+_webhooks = [
+    path("", WebhookViewSet.as_view({"get": "list", "post": "create"}), name="webhooks"),
+    re_path(
+        rf"^{_ONE}$",
+        WebhookViewSet.as_view(
+            {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}, detail=True
+        ),
+        name="webhook",
     ),
     re_path(
-        rf"^{_TICKET}/comments/$",
-        CommentViewSet.as_view({"get": "list", "post": "create"}),
-        name="ticket-comments",
+        rf"^{_ONE}rotate-secret/$",
+        WebhookViewSet.as_view({"post": "rotate_secret"}, detail=True),
+        name="webhooks-rotate-secret",
     ),
+    *_actions("webhooks", WebhookViewSet, "test"),
     re_path(
-        rf"^{_TICKET}/attachments/$",
-        AttachmentViewSet.as_view({"get": "list", "post": "create"}),
-        name="ticket-attachments",
+        r"^(?P<webhook_id>[0-9]{1,18})/deliveries/",
+        include(
+            [
+                path("", WebhookDeliveryViewSet.as_view({"get": "list"}), name="webhook-deliveries"),
+                re_path(
+                    rf"^{_ONE}$",
+                    WebhookDeliveryViewSet.as_view({"get": "retrieve"}, detail=True),
+                    name="webhook-delivery",
+                ),
+                re_path(
+                    rf"^{_ONE}resend/$",
+                    WebhookDeliveryViewSet.as_view({"post": "resend"}, detail=True),
+                    name="webhook-delivery-resend",
+                ),
+            ]
+        ),
     ),
-    re_path(
-        rf"^{_TICKET}/attachments/{_ONE}$",
-        AttachmentViewSet.as_view({"get": "retrieve"}, detail=True),
-        name="ticket-attachment",
-    ),
-    path("tasks/", TaskViewSet.as_view({"get": "list"}), name="tasks"),
-    path("tasks/bulk/", TaskViewSet.as_view({"post": "bulk"}), name="tasks-bulk"),
-    re_path(rf"^tasks/{_ONE}$", TaskViewSet.as_view({"get": "retrieve"}, detail=True), name="task"),
-    *_actions("tasks", TaskViewSet, "claim", "release", "assign", "save", "complete"),
-    re_path(
-        r"^tasks/(?P<task_id>[0-9]{1,18})/attempts/$",
-        AttemptViewSet.as_view({"get": "list"}),
-        name="task-attempts",
-    ),
+]
+# A prefix each, so that an address is compared with few patterns; what is called most comes first.
+urlpatterns = [
+    path("tasks/", include(_tasks)),
+    path("tickets/", include(_tickets)),
+    path("ticket-types/", TicketTypeViewSet.as_view({"get": "list"}), name="ticket-types"),
     re_path(r"^callbacks/(?P<task_id>[0-9]{1,18})/$", CallbackView.as_view(), name="callback"),
     path(
         "signing-secrets/",
         SigningSecretViewSet.as_view({"get": "list", "post": "create"}),
         name="signing-secrets",
     ),
-    path("executions/", ExecutionViewSet.as_view({"get": "list"}), name="executions"),
-    re_path(rf"^executions/{_ONE}$", ExecutionViewSet.as_view({"get": "retrieve"}, detail=True), name="execution"),
-    *_actions("executions", ExecutionViewSet, "cancel"),
-    re_path(
-        r"^executions/(?P<execution_id>[0-9]{1,18})/logs/$",
-        ExecutionLogViewSet.as_view({"get": "list"}),
-        name="execution-logs",
-    ),
+    path("executions/", include(_executions)),
     re_path(
         r"^workflow/workflows/(?P<workflow_id>[0-9]{1,18})/execute/$",
         ExecutionViewSet.as_view({"post": "execute"}),
@@ -88,36 +132,6 @@ urlpatterns = [
     ),
     re_path(rf"^workflow/workflows/{_ONE}stats/$", StatsView.as_view(), name="workflow-stats"),
     re_path(rf"^workflow/workflows/{_ONE}publish-impact/$", PublishImpactView.as_view(), name="publish-impact"),
-    path("incidents/", IncidentViewSet.as_view({"get": "list"}), name="incidents"),
-    re_path(
-        rf"^incidents/{_ONE}$",
-        IncidentViewSet.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True),
-        name="incident",
-    ),
-    *_actions("incidents", IncidentViewSet, "retry", "skip"),
-    path("webhooks/", WebhookViewSet.as_view({"get": "list", "post": "create"}), name="webhooks"),
-    re_path(
-        rf"^webhooks/{_ONE}$",
-        WebhookViewSet.as_view(
-            {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}, detail=True
-        ),
-        name="webhook",
-    ),
-    re_path(
-        rf"^webhooks/{_ONE}rotate-secret/$",
-        WebhookViewSet.as_view({"post": "rotate_secret"}, detail=True),
-        name="webhooks-rotate-secret",
-    ),
-    *_actions("webhooks", WebhookViewSet, "test"),
-    re_path(rf"^{_DELIVERIES}/$", WebhookDeliveryViewSet.as_view({"get": "list"}), name="webhook-deliveries"),
-    re_path(
-        rf"^{_DELIVERIES}/{_ONE}$",
-        WebhookDeliveryViewSet.as_view({"get": "retrieve"}, detail=True),
-        name="webhook-delivery",
-    ),
-    re_path(
-        rf"^{_DELIVERIES}/{_ONE}resend/$",
-        WebhookDeliveryViewSet.as_view({"post": "resend"}, detail=True),
-        name="webhook-delivery-resend",
-    ),
+    path("incidents/", include(_incidents)),
+    path("webhooks/", include(_webhooks)),
 ]
