@@ -1,8 +1,10 @@
-"""What a schema holds, according to PostgreSQL, without its name: two equal ones compare equal."""
+"""Which schemas there are, and what one holds, according to PostgreSQL."""
 
 from __future__ import annotations
 
 from django.db import connection
+
+from tenants.models import SpareSchema
 
 QUERIES = {
     "columns": """
@@ -34,8 +36,30 @@ QUERIES = {
 }
 
 
+def spare_schemas() -> set[str]:
+    """The spares in the database, whatever the table says."""
+    return _names("starts_with(nspname, 'spare_')")
+
+
+def recorded_spares() -> set[str]:
+    """The spares that the table knows."""
+    return set(SpareSchema.objects.values_list("schema_name", flat=True))
+
+
+def company_schemas() -> set[str]:
+    """Every schema that is neither PostgreSQL's nor public nor a spare."""
+    return _names("nspname !~ '^(pg_|information_schema|public|spare_)'")
+
+
+def _names(condition: str) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT nspname FROM pg_namespace WHERE {condition}")
+        return {name for (name,) in cursor.fetchall()}
+
+
 def catalogue(schema: str) -> dict[str, list[str]]:
-    """Everything that stands in `schema`: tables, constraints, indexes, triggers, functions, sequences, rows."""
+    """Everything that stands in `schema`: tables, constraints, indexes, triggers, functions, sequences, rows. Its name
+    is left out: two equal ones compare equal."""
     found = {}
     with connection.cursor() as cursor:
         for kind, query in QUERIES.items():
