@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from workflow_design.kernel.language import compile_condition
+from workflow_design.kernel.tests.each import each
 
 from .decisions_bundles import BOOLEAN, DATE, INTEGER, NUMBER, decided, deciding, form, nullable, output, said, var
 
@@ -90,8 +89,8 @@ def test_missing_some():
 # --- bounds of numbers and dates ---
 
 
-@pytest.mark.parametrize(
-    ("schema", "low", "high", "expected"),
+@each(
+    "schema, low, high, expected",
     [
         (INTEGER, {"<=": [var("n"), 999]}, {">=": [var("n"), 1000]}, []),
         (INTEGER, {"<=": [var("n"), 999]}, {">": [var("n"), 1000]}, gap(n=1000)),
@@ -214,7 +213,7 @@ def test_an_error_behind_a_guard_is_none():
     assert said(deciding(fields, rule, default=True)) == []
 
 
-@pytest.mark.parametrize(
+@each(
     "rule",
     [
         {"+": [var("n"), 1]},
@@ -246,8 +245,8 @@ def test_conditions_that_together_take_too_long():
 # --- what is not decided ---
 
 
-@pytest.mark.parametrize(
-    ("value", "constant", "operators"),
+@each(
+    "value, constant, operators",
     [
         (var("t"), "m", ("<", ">=")),
         (var("t"), 5, ("==", "!=")),

@@ -10,6 +10,7 @@ from time import process_time
 import pytest
 
 from workflow_design.kernel.proof.decisions import finish, solve
+from workflow_design.kernel.tests.each import each
 
 from .decisions_bundles import BOOLEAN, DATE, INTEGER, NUMBER, asked, deciding, form, output, said, var
 
@@ -157,8 +158,8 @@ def test_what_the_state_schema_requires_is_set_at_every_end():
     assert ending({"type": "object", "required": ["size", "note"]}) == open_at("/required/1")
 
 
-@pytest.mark.parametrize(
-    ("schema", "fits"),
+@each(
+    "schema, fits",
     [
         ({"type": "string"}, True),
         ({"type": ["string", "null"], "maxLength": 9}, True),
@@ -190,8 +191,8 @@ def test_a_state_schema_of_more_than_single_fields():
 # --- templates of actions ---
 
 
-@pytest.mark.parametrize(
-    ("rule", "sure"),
+@each(
+    "rule, sure",
     [
         ({"var": "size"}, True),
         ({"*": [{"var": "size"}, 2]}, True),

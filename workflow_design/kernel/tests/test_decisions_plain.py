@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 from random import Random
 
-import pytest
-
 from workflow_design.kernel.document import normalize
 from workflow_design.kernel.proof import prove
+from workflow_design.kernel.tests.each import each
 
 from .decisions_bundles import form, output
 
@@ -46,8 +45,8 @@ def said(schemas, operator, bound, variable, *, required=True, turned=False):
     return [(problem.code, problem.transition) for problem in prove(normalize(document).after).problems]
 
 
-@pytest.mark.parametrize(
-    ("operator", "bound", "more", "dead"),
+@each(
+    "operator, bound, more, dead",
     [
         ("<", 4, {}, None),
         ("<", 3, {}, 1),

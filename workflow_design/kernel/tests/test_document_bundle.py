@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 
-import pytest
-
 from workflow_design.kernel.document import (
     check_task,
     check_transition,
@@ -15,6 +13,7 @@ from workflow_design.kernel.document import (
     workflow_key,
 )
 from workflow_design.kernel.tests.documents import errors, form, purchase
+from workflow_design.kernel.tests.each import each
 
 
 def with_task(**task):
@@ -134,12 +133,12 @@ def test_every_mistake_in_one_pass():
     ]
 
 
-@pytest.mark.parametrize("key", ["a", "0", "a-b_c", "a" * 64, "7-eleven"])
+@each("key", ["a", "0", "a-b_c", "a" * 64, "7-eleven"])
 def test_keys(key):
     assert errors(with_task(key=key)) == []
 
 
-@pytest.mark.parametrize("key", ["", "A", "-a", "a-", "_a", "a b", "ä", "a" * 65, "a\n", 3, None, ["a"]])
+@each("key", ["", "A", "-a", "a-", "_a", "a b", "ä", "a" * 65, "a\n", 3, None, ["a"]])
 def test_what_is_no_key(key):
     assert [path for _, path in errors(with_task(key=key))] == ["/tasks/0/key"]
 
@@ -162,8 +161,8 @@ def test_unknown_keys_are_warnings_with_the_nearest_known_one():
     ]
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"),
+@each(
+    "values, expected",
     [
         ({"title": "two\nlines"}, [("bad_text", "/title")]),
         ({"title": None}, [("required", "/title")]),
@@ -199,7 +198,7 @@ def test_what_a_task_may_not_hold(values, expected):
     assert [problem.path for problem in check_task(task, "/x")] == ["/x" + path for _, path in expected]
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         "ftp://a.example",
@@ -243,8 +242,8 @@ def test_a_condition_in_a_string_is_parsed_once():
     assert found.bundle["transitions"][1]["condition"] == {">": [{"var": "x"}, 1]}
 
 
-@pytest.mark.parametrize(
-    ("transition", "expected"),
+@each(
+    "transition, expected",
     [
         ({"from": "a", "to": "x"}, [("unknown_task", "/transitions/1/to")]),
         ({"from": "x", "to": "a"}, [("unknown_task", "/transitions/1/from")]),
@@ -274,8 +273,8 @@ def test_one_default_per_task_and_event():
     assert errors(document) == [("two_defaults", "/transitions/2/is_default")]
 
 
-@pytest.mark.parametrize(
-    ("values", "normal", "expected"),
+@each(
+    "values, normal, expected",
     [
         ({}, ("none", None), []),
         ({"end_action_type": "tool_call"}, ("none", None), [("unsupported", "/end_action_type")]),
@@ -316,7 +315,7 @@ def test_access_has_no_order_and_may_be_empty():
     assert [problem.code for problem in refused] == ["wrong_type"]
 
 
-@pytest.mark.parametrize("document", [None, 3, "x", [], {}, {"format": "ticketflower/1"}, {"tasks": []}])
+@each("document", [None, 3, "x", [], {}, {"format": "ticketflower/1"}, {"tasks": []}])
 def test_what_is_no_document(document):
     found = normalize(document)
     assert len(found.errors) == 1
@@ -324,7 +323,7 @@ def test_what_is_no_document(document):
     assert workflow_key(document) is None
 
 
-@pytest.mark.parametrize("section", ["tasks", "transitions", "tickets"])
+@each("section", ["tasks", "transitions", "tickets"])
 def test_sections_are_lists(section):
     assert errors({"workflow": {"key": "w", "title": "W"}, section: {"a": 1}}) == [("wrong_type", f"/{section}")]
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from workflow_design.kernel import limits
 from workflow_design.kernel.document import export, normalize, parse_yaml
 from workflow_design.kernel.document.entities import EXT_REF, TASK, TICKET, TRANSITION, WORKFLOW
 from workflow_design.kernel.fields import field_schema, merged_fields
+from workflow_design.kernel.tests.each import each
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 PAGE = (DOCS / "documents.md").read_text(encoding="utf-8")
@@ -26,7 +25,7 @@ def rows(text):
     return [line for line in text.splitlines() if line.startswith("| `")]
 
 
-@pytest.mark.parametrize("text", EXAMPLES)
+@each("text", EXAMPLES)
 def test_every_example_is_a_document(text):
     found = normalize(parse_yaml(text.encode()))
     assert found.problems == []
@@ -39,9 +38,8 @@ def test_there_are_examples():
     assert len(EXAMPLES) == 9
 
 
-@pytest.mark.parametrize(
-    ("name", "shape"),
-    [("`workflow`", WORKFLOW), ("`tasks`", TASK), ("`transitions`", TRANSITION), ("`tickets`", TICKET)],
+@each(
+    "name, shape", [("`workflow`", WORKFLOW), ("`tasks`", TASK), ("`transitions`", TRANSITION), ("`tickets`", TICKET)]
 )
 def test_every_key_has_a_row(name, shape):
     named = [key for row in rows(section(name)) for key in re.findall(r"`(\w+)`", row.split("|")[1])]
@@ -63,7 +61,7 @@ def test_every_field_type_has_a_row_with_its_schema():
         assert schema == field_schema({"FieldName": "x", "FieldType": kind, **options})
 
 
-@pytest.mark.parametrize(
+@each(
     "number",
     [
         limits.MAX_TASKS,
@@ -85,6 +83,6 @@ def test_limits_are_named(number):
     assert re.search(rf"(?<![\d,]){number:,}(?![\d,])", PAGE)
 
 
-@pytest.mark.parametrize("number", [limits.MAX_SCHEMA_BYTES, limits.MAX_PATTERNS])
+@each("number", [limits.MAX_SCHEMA_BYTES, limits.MAX_PATTERNS])
 def test_limits_of_schemas_are_named(number):
     assert re.search(rf"(?<![\d,]){number:,}(?![\d,])", SCHEMAS)

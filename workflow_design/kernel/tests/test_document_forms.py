@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from workflow_design.kernel.document import export, normalize, workflow_key
 from workflow_design.kernel.fields import merged_fields
 from workflow_design.kernel.tests.documents import errors, form, ways
+from workflow_design.kernel.tests.each import each
 
 
 def test_a_workflow_alone_is_a_bundle_without_tasks():
@@ -35,8 +34,8 @@ def test_one_ticket_type():
     assert found.bundle["tickets"][0]["company_role_access"] == ["everyone"]
 
 
-@pytest.mark.parametrize(
-    ("document", "expected"),
+@each(
+    "document, expected",
     [
         ({"task": form("a")}, [("required", "/task/workflow")]),
         ({"task": {**form("a"), "workflow": "A B"}}, [("bad_key", "/task/workflow")]),
@@ -137,8 +136,8 @@ def test_declared_fields_of_steps_are_asked_on_submission():
     assert found.bundle["tickets"][0]["fields"] == {"channel": "phone", "name": None}
 
 
-@pytest.mark.parametrize(
-    ("change", "expected"),
+@each(
+    "change, expected",
     [
         ({"name": None}, [("required", "/name"), ("required", "/name")]),
         ({"name": "…"}, [("bad_key", "/name")]),
@@ -269,8 +268,8 @@ def test_a_condition_may_choose_at_the_start_and_have_a_default():
     assert found.bundle["transitions"][1]["is_default"] is True
 
 
-@pytest.mark.parametrize(
-    ("nodes", "connections", "expected"),
+@each(
+    "nodes, connections, expected",
     [
         ([{"id": "x", "type": "aiAgent"}], [], [("unsupported", "/nodes/0/type")]),
         ([{"id": "x", "type": "loop"}], [], [("not_an_option", "/nodes/0/type")]),

@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 import json
 
-import pytest
-
 from workflow_design.kernel.document import content_hash, diff, normalize
 from workflow_design.kernel.tests.documents import form, purchase
+from workflow_design.kernel.tests.each import each
 
 # Stored hashes are compared with new ones: a change of it makes every working copy look changed.
 WORKFLOW = "8bcd6e2363952a44cab6cf82c4e73393a6dfae3ec6ccb663c1c78c475554c135"
@@ -49,7 +48,7 @@ def test_the_order_of_our_own_keys_and_of_ticket_types_is_no_content():
     assert diff(normalize(document).bundle, normalize(other).bundle) == []
 
 
-@pytest.mark.parametrize(
+@each(
     "change",
     [
         lambda d: d["tasks"].reverse(),

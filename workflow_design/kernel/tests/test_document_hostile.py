@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from time import perf_counter
 
-import pytest
-
 from workflow_design.kernel.document import diff, normalize, workflow_key
 from workflow_design.kernel.tests.documents import form
+from workflow_design.kernel.tests.each import each
 
 SECONDS = 10.0
 """Many times what it takes on an idle machine; without a bound it would be minutes."""
@@ -31,7 +30,7 @@ def workflow(**sections):
     return {"workflow": {"key": "w", "title": "W"}, **sections}
 
 
-@pytest.mark.parametrize("depth", [101, 1_000, 20_000])
+@each("depth", [101, 1_000, 20_000])
 def test_depth(depth):
     found = read({"workflow": nested(depth)})
     assert [problem.code for problem in found.errors] == ["json_depth"]
@@ -47,8 +46,8 @@ def test_a_thousand_tasks_work():
     assert perf_counter() - started < SECONDS
 
 
-@pytest.mark.parametrize(
-    ("document", "path"),
+@each(
+    "document, path",
     [
         (workflow(tasks=[form(f"t{i}") for i in range(10_000)]), "/tasks"),
         (workflow(transitions=[{"from": None, "to": "a"}] * 22_350), "/transitions"),

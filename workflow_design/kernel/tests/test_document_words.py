@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-import pytest
-
 from workflow_design.kernel.document import diff, normalize
 from workflow_design.kernel.document.words import sentences
+from workflow_design.kernel.tests.each import each
 
 BASE: dict[str, Any] = {
     "workflow": {
@@ -65,8 +64,8 @@ def changed(*steps: tuple[Any, ...]) -> list[str]:
 REMOVED = object()
 
 
-@pytest.mark.parametrize(
-    ("step", "expected"),
+@each(
+    "step, expected",
     [
         (("workflow", "title", "Holidays"), 'Workflow: title changed from "Leave" to "Holidays".'),
         (("workflow", "guidelines", "Be kind."), 'Workflow: guidelines changed from nothing to "Be kind.".'),

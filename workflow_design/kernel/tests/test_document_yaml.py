@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from workflow_design.kernel.document import DocumentSyntaxError, parse_yaml, to_yaml
+from workflow_design.kernel.tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
+@each(
+    "text, value",
     [
         ("", None),
         ("# nothing", None),
@@ -39,8 +40,8 @@ def test_it_reads_yaml_1_2(text, value):
     assert repr(found) == repr(value)
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "column", "words"),
+@each(
+    "text, line, column, words",
     [
         ("a: [1", 2, 1, "isn't YAML"),
         ("a: 1\nb: 2\na: 3", 3, 1, 'The key "a" comes twice.'),
@@ -73,7 +74,7 @@ def test_mistakes_have_a_place(text, line, column, words):
     assert f"line {line}, column {column}" in str(caught.value)
 
 
-@pytest.mark.parametrize("data", [b"a: \xff", "a: ü".encode("latin-1"), "a: 1".encode("utf-16"), b"a: \xed\xa0\x80"])
+@each("data", [b"a: \xff", "a: ü".encode("latin-1"), "a: 1".encode("utf-16"), b"a: \xed\xa0\x80"])
 def test_only_utf_8(data):
     with pytest.raises(DocumentSyntaxError):
         parse_yaml(data)
@@ -154,7 +155,7 @@ TRICKY = [
 ]
 
 
-@pytest.mark.parametrize("text", TRICKY)
+@each("text", TRICKY)
 def test_what_is_written_reads_the_same_for_everyone(text):
     for document in ({"a": text}, {text: 1}, [text, [text]], {"a": [{"b": text, "c": text}]}):
         written = to_yaml(document)
@@ -162,7 +163,7 @@ def test_what_is_written_reads_the_same_for_everyone(text):
         assert yaml.safe_load(written) == document
 
 
-@pytest.mark.parametrize("number", [0, -1, 2**53 - 1, 1.5, 1e300, 1e-7, -2.5e-300, 1e16, 123456789.125])
+@each("number", [0, -1, 2**53 - 1, 1.5, 1e300, 1e-7, -2.5e-300, 1e16, 123456789.125])
 def test_numbers_read_the_same_for_everyone(number):
     for reader in (yaml.safe_load, lambda text: parse_yaml(text.encode())):
         found = reader(to_yaml([number]))[0]

@@ -17,6 +17,7 @@ from workflow_design.kernel.engine import (
     step,
 )
 from workflow_design.kernel.graph import compile_graph
+from workflow_design.kernel.tests.each import each
 
 from .flows import Run, bundle, flow, task, transition
 
@@ -207,8 +208,8 @@ def test_the_state_schema_is_not_asked_before_the_end_nor_when_cancelled():
 # what can't happen
 
 
-@pytest.mark.parametrize(
-    ("script", "event", "code"),
+@each(
+    "script, event, code",
     [
         ("start => A", Event("started"), "run_started"),
         ("start => A", Event("completed", 2), "task_closed"),
@@ -249,9 +250,7 @@ def test_a_marking_survives_json():
     assert Marking.from_json(run.marking.to_json()) == run.marking
 
 
-@pytest.mark.parametrize(
-    "broken", [{}, {**Marking().to_json(), "status": "LOST"}, {**Marking().to_json(), "tokens": {"x": 1}}]
-)
+@each("broken", [{}, {**Marking().to_json(), "status": "LOST"}, {**Marking().to_json(), "tokens": {"x": 1}}])
 def test_what_is_no_marking_is_refused(broken):
     with pytest.raises((ValueError, KeyError)):
         Marking.from_json(broken)

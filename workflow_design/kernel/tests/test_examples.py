@@ -10,8 +10,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from workflow_design.kernel.document import Bundle, export, normalize, parse_yaml, to_yaml
 from workflow_design.kernel.fields import (
     merged_fields,
@@ -23,6 +21,7 @@ from workflow_design.kernel.graph import compile_graph
 from workflow_design.kernel.language import compile_template
 from workflow_design.kernel.schemas import compile_schema
 from workflow_design.kernel.simulation import simulate
+from workflow_design.kernel.tests.each import each
 from workflow_design.kernel.tests.example_runs import OFFICE, Run
 from workflow_design.kernel.tests.example_runs_service import SERVICE
 
@@ -30,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = ROOT / "examples"
 RUNS = {**OFFICE, **SERVICE}
 FILES = sorted(path.name for path in EXAMPLES.iterdir() if path.suffix in (".yaml", ".json"))
-CASES = [pytest.param(name, run, id=f"{name}-{number}") for name in RUNS for number, run in enumerate(RUNS[name])]
+CASES = [(name, run) for name in RUNS for run in RUNS[name]]
 
 ANSWERS = [
     (
@@ -129,7 +128,7 @@ def test_every_example_has_runs_on_different_ways():
         assert len(ways) == len(runs) >= 2, name
 
 
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_is_read_without_a_problem(name):
     normalized = normalize(document_of(name))
     assert normalized.problems == []
@@ -138,7 +137,7 @@ def test_is_read_without_a_problem(name):
     assert fields.problems == []
 
 
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_comes_back_the_same(name):
     bundle = bundle_of(name)
     exported = export(bundle)
@@ -147,7 +146,7 @@ def test_comes_back_the_same(name):
     assert normalize(document_of(name), current=bundle).after == bundle
 
 
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_forms_have_titles_and_inputs_that_exist(name):
     bundle = bundle_of(name)
     fields = merged_fields(bundle).fields
@@ -160,7 +159,7 @@ def test_forms_have_titles_and_inputs_that_exist(name):
         assert set(task["output_schema"].get("required", [])) <= set(task["output_schema"]["properties"])
 
 
-@pytest.mark.parametrize(("name", "run"), CASES)
+@each("name, run", CASES)
 def test_runs_to_its_end(name, run):
     bundle = bundle_of(name)
     graph = compile_graph(bundle)
@@ -170,26 +169,26 @@ def test_runs_to_its_end(name, run):
     assert (result.status, result.open) == ("COMPLETED", [])
 
 
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_runs_open_every_task(name):
     opened = {task for run in RUNS[name] for task in run.path}
     assert {task["key"] for task in bundle_of(name)["tasks"]} - opened == set()
 
 
-@pytest.mark.parametrize(("name", "key", "answer", "output"), ANSWERS)
+@each("name, key, answer, output", ANSWERS)
 def test_an_answer_becomes_the_output(name, key, answer, output):
     task = task_of(name, key)
     assert compile_template(task["output_transform"]).render(answer) == output
     assert list(compile_schema(task["output_schema"]).errors(output)) == []
 
 
-@pytest.mark.parametrize(("name", "key"), SENT)
+@each("name, key", SENT)
 def test_an_action_sends_what_the_ticket_holds(name, key):
     seen = {**RUNS[name][0].data, "_ticket": {"number": 17}}
     assert compile_template(task_of(name, key)["input_transform"]).render(seen) == SENT[name, key]
 
 
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_is_in_the_readme_with_its_picture(name):
     readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     picture = re.search(rf"\({re.escape(name)}\)\n+```mermaid\n(.*?)```", readme, re.DOTALL)

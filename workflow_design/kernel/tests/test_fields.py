@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from workflow_design.kernel.document import check_ticket, check_workflow, read_entity
 from workflow_design.kernel.fields import (
     field_from_schema,
@@ -16,6 +14,7 @@ from workflow_design.kernel.fields import (
 )
 from workflow_design.kernel.limits import FIELD_TYPES
 from workflow_design.kernel.schemas import compile_schema
+from workflow_design.kernel.tests.each import each
 
 
 def field(kind, **more):
@@ -41,7 +40,7 @@ VALUES = {
 }
 
 
-@pytest.mark.parametrize("kind", FIELD_TYPES)
+@each("kind", FIELD_TYPES)
 def test_each_type_takes_its_values_and_no_others(kind):
     checker = compile_schema(field_schema(field(kind)))
     fits, fails = VALUES[kind]
@@ -49,14 +48,14 @@ def test_each_type_takes_its_values_and_no_others(kind):
     assert [value for value in fails if checker.is_valid(value)] == []
 
 
-@pytest.mark.parametrize("kind", FIELD_TYPES)
+@each("kind", FIELD_TYPES)
 def test_each_type_comes_back_from_its_schema(kind):
     listed = field(kind, Description="What it is")
     assert field_from_schema("x", field_schema(listed)) == listed
 
 
-@pytest.mark.parametrize(
-    ("schema", "kind"),
+@each(
+    "schema, kind",
     [
         ({}, "json"),
         (True, "json"),
@@ -81,8 +80,8 @@ def test_a_list_is_an_object_schema():
     }
 
 
-@pytest.mark.parametrize(
-    ("fields", "expected"),
+@each(
+    "fields, expected",
     [
         ([{"FieldName": "1a", "FieldType": "string"}], [("bad_key", "/fields/0/FieldName")]),
         ([{"FieldName": "a" * 64, "FieldType": "string"}], [("bad_key", "/fields/0/FieldName")]),
@@ -165,8 +164,8 @@ def test_fields_are_the_declared_ones_and_every_output():
     assert amount.schema == {"type": "number"}
 
 
-@pytest.mark.parametrize(
-    ("declared", "written", "message"),
+@each(
+    "declared, written, message",
     [
         ("string", {"type": "number"}, '"a" is a number here and a string'),
         ("number", {"type": "integer"}, '"a" is an integer here and a number'),
@@ -184,8 +183,8 @@ def test_one_name_with_two_types_is_an_error(declared, written, message):
         assert merged.problems[0].message == message + where
 
 
-@pytest.mark.parametrize(
-    ("declared", "written"),
+@each(
+    "declared, written",
     [
         ("string", {"type": "string", "enum": ["x"]}),
         ("text", {"type": "string"}),

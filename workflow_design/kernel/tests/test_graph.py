@@ -11,6 +11,7 @@ from itertools import pairwise
 import pytest
 
 from workflow_design.kernel.graph import GraphCache, GraphError, compile_graph, implied_transitions
+from workflow_design.kernel.tests.each import each
 
 from .flows import bundle, flow, task, transition
 
@@ -91,8 +92,8 @@ def test_a_condition_that_is_literally_true_is_none():
     assert graph.rule(0) is None
 
 
-@pytest.mark.parametrize(
-    ("definition", "path"),
+@each(
+    "definition, path",
     [
         (bundle([task("A"), task("A")], []), "/tasks/1/key"),
         (bundle([task("A")], [transition("A", "B")]), "/transitions/0/to"),

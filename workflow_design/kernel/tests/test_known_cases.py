@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
-
 from workflow_design.kernel.proof import check
+from workflow_design.kernel.tests.each import each
 
 from .flows import Run, flow
 
@@ -149,7 +148,7 @@ def definition_of(case):
     return definition
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@each("case", CASES)
 def test_what_is_said(case):
     (problem,) = check(definition_of(case))
     assert (problem.severity, problem.code, problem.task, problem.path, problem.trace) == (
@@ -164,12 +163,12 @@ def test_what_is_said(case):
     assert problem.transition == (int(place[2]) if place[1] == "transitions" else None)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@each("case", CASES)
 def test_the_engine_comes_to_it(case):
     Run(definition_of(case), case.data).play(case.play)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.trace], ids=lambda case: case.name)
+@each("case", [case for case in CASES if case.trace])
 def test_the_play_follows_the_trace(case):
     done = [line.partition(" =>")[0].strip() for line in case.play.split(";") if "=>" in line]
     keys = [line.split("{")[0].rstrip("0123456789") for line in done if line != "start"]

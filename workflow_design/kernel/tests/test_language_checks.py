@@ -13,6 +13,7 @@ from workflow_design.kernel.language import (
     parse_condition,
 )
 from workflow_design.kernel.problems import Problem
+from workflow_design.kernel.tests.each import each
 
 HERE = "/transitions/0/condition"
 
@@ -21,9 +22,7 @@ def found(value):
     return [(problem.code, problem.path) for problem in check_condition(value, HERE)]
 
 
-@pytest.mark.parametrize(
-    "value", [None, True, False, "null", "true", " false ", {"var": "a"}, '{"==": [{"var": "a"}, 1]}']
-)
+@each("value", [None, True, False, "null", "true", " false ", {"var": "a"}, '{"==": [{"var": "a"}, 1]}'])
 def test_conditions(value):
     assert check_condition(value, HERE) == []
     compile_condition(value)
@@ -37,14 +36,12 @@ def test_null_always_holds():
         assert (condition.rule, condition.text, condition.reads) == (value, text, frozenset())
 
 
-@pytest.mark.parametrize("value", [0, 1, 1.5, [], [{"var": "a"}], '"amount"', '"true"', "17", "[true]", (1,), b"x"])
+@each("value", [0, 1, 1.5, [], [{"var": "a"}], '"amount"', '"true"', "17", "[true]", (1,), b"x"])
 def test_bare_values_are_no_conditions(value):
     assert found(value) == [("condition_literal", HERE)]
 
 
-@pytest.mark.parametrize(
-    "text", ["", "amount > 1", "{", '{"==": [NaN, 1]}', '{"==": [1e999, 1]}', '{"!": 1, "!": 2}', "9" * 500]
-)
+@each("text", ["", "amount > 1", "{", '{"==": [NaN, 1]}', '{"==": [1e999, 1]}', '{"!": 1, "!": 2}', "9" * 500])
 def test_text_that_is_not_json(text):
     assert found(text) == [("condition_syntax", HERE)]
     with pytest.raises(RuleError) as caught:
@@ -101,20 +98,15 @@ def test_a_refused_operator_says_what_to_write():
     assert problem.message == f'There is no operator "{"x" * 40}…".'
 
 
-@pytest.mark.parametrize(
-    "template",
-    [
+@each("template", [
         None, 1, "$x", [], {}, {"a": [1, {"b": None}]}, {"$literal": {"$": {"foo": 1}}}, {"$": 5}, {"$?": None},
         {"$": ["a", {"var": "x"}]}, {"$map": [{"var": "a"}, {"b": {"$": {"var": ""}}}]},
-    ],
-)  # fmt: skip
+    ])  # fmt: skip
 def test_templates(template):
     assert check_template(template, "/t") == []
 
 
-@pytest.mark.parametrize(
-    ("template", "problems"),
-    [
+@each("template, problems", [
         ({"$foo": 1}, [("template_syntax", "/t")]),
         ({"a": {"$": {"var": "x"}, "b": 1}}, [("template_syntax", "/t/a")]),
         ({"$schema": "x", "a": 1}, [("template_syntax", "/t")]),
@@ -127,8 +119,7 @@ def test_templates(template):
          [("template_shape", "/t/0/$?"), ("unknown_operator", "/t/0/$?/a"), ("unknown_operator", "/t/0/$?/b")]),
         ({"$literal": float("inf")}, [("template_number", "/t/$literal")]),
         ({"a": ("x",)}, [("template_syntax", "/t/a")]),
-    ],
-)  # fmt: skip
+    ])  # fmt: skip
 def test_template_problems(template, problems):
     assert [(problem.code, problem.path) for problem in check_template(template, "/t")] == problems
     with pytest.raises(RuleError):

@@ -12,6 +12,7 @@ from workflow_design.kernel.language import (
     compile_template,
     limits,
 )
+from workflow_design.kernel.tests.each import each
 from workflow_design.kernel.tests.language_docs import PAGE, code, rows, value
 
 OPERATOR_ROWS = rows("operator", "rule", "data", "result", "for people")
@@ -21,7 +22,7 @@ EXPORTED_RULES = rows("operator", "value", "export", "here")
 EXPORTED_QUERIES = rows("query", "export", "here")
 
 
-@pytest.mark.parametrize("row", OPERATOR_ROWS, ids=lambda row: code(row[1]))
+@each("row", OPERATOR_ROWS)
 def test_operator(row):
     name, rule, data, result, text = row
     condition = compile_condition(value(rule))
@@ -38,25 +39,25 @@ def test_every_operator_has_a_row():
     assert set(listed.split()) == OPERATORS
 
 
-@pytest.mark.parametrize("row", TEMPLATE_ROWS, ids=lambda row: code(row[0]))
+@each("row", TEMPLATE_ROWS)
 def test_template(row):
     _, _, template, data, result = row
     assert compile_template(value(template)).render(value(data)) == value(result)
 
 
-@pytest.mark.parametrize("row", DIFFERENCES, ids=lambda row: code(row[0]))
+@each("row", DIFFERENCES)
 def test_difference(row):
     rule, data, _, here, _ = row
     assert compile_condition(value(rule)).value(value(data)) == value(here)
 
 
-@pytest.mark.parametrize("row", EXPORTED_RULES, ids=lambda row: code(row[0]))
+@each("row", EXPORTED_RULES)
 def test_exported_rule(row):
     _, _, export, text = row
     assert compile_condition({"and": [value(export)]}).text == text
 
 
-@pytest.mark.parametrize("row", EXPORTED_QUERIES, ids=lambda row: row[2])
+@each("row", EXPORTED_QUERIES)
 def test_exported_query(row):
     _, export, text = row
     if text.startswith("refused: "):

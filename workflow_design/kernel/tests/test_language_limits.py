@@ -14,6 +14,7 @@ from workflow_design.kernel.language import (
     compile_condition,
     compile_template,
 )
+from workflow_design.kernel.tests.each import each
 
 ACCUMULATOR = {"var": "accumulator"}
 LONG = "x" * 1_000_000
@@ -177,7 +178,7 @@ def test_values_that_hold_themselves():
     assert [problem.code for problem in check_condition(shared, "")] == ["condition_too_large"]
 
 
-@pytest.mark.parametrize(
+@each(
     "value",
     [
         {"and": [1] * 1_000_000},
@@ -187,7 +188,6 @@ def test_values_that_hold_themselves():
         {"x" * 100_001: 1},
         "[1" + ",1" * 1_000_000 + "]",
     ],
-    ids=["operands", "choices", "keys", "characters", "key", "text"],
 )
 def test_size(value):
     assert [problem.code for problem in check_condition(value, "/c")] == ["condition_too_large"]

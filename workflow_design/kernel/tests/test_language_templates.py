@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from workflow_design.kernel.language import compile_condition, compile_template, unknown_roots
+from workflow_design.kernel.tests.each import each
 
 
 def test_a_template_makes_new_json():
@@ -44,8 +43,8 @@ def test_key_order_is_kept():
     assert list(compile_template({"b": 1, "a": {"$": 2}, "c": 3}).render({})) == ["b", "a", "c"]
 
 
-@pytest.mark.parametrize(
-    ("rule", "reads", "guarded", "reads_all"),
+@each(
+    "rule, reads, guarded, reads_all",
     [
         ({"==": [{"var": "a"}, {"var": ["b.c"]}]}, {"a", "b.c"}, set(), False),
         ({"var": ["a", {"var": ["b", 1]}]}, {"a", "b"}, {"a", "b"}, False),

@@ -9,38 +9,33 @@ from enum import StrEnum
 import pytest
 
 from workflow_design.kernel.language import EvaluationError, compile_condition, compile_template
+from workflow_design.kernel.tests.each import each
 
 
 def run(rule, data=None):
     return compile_template({"$": rule}).render(data)
 
 
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
+@each("number, text", [
         (1.0, "1"), (-0.0, "0"), (0.1 + 0.2, "0.30000000000000004"), (1e21, "1e+21"), (1e20, "100000000000000000000"),
         (123456789012345680000.0, "123456789012345680000"), (1.5e-7, "1.5e-7"), (0.000001, "0.000001"),
         (1.25e300, "1.25e+300"), (-2.5, "-2.5"), (5e-324, "5e-324"), (2**53 + 1, "9007199254740992"), (100.5, "100.5"),
         (12345678901234567890, "12345678901234567000"), (True, "true"), (None, ""), ([1, None, [2.0, "a"]], "1,,2,a"),
-    ],
-)  # fmt: skip
+    ])  # fmt: skip
 def test_text_of_a_value(number, text):
     assert run({"cat": [{"var": "x"}]}, {"x": number}) == text
 
 
-@pytest.mark.parametrize(
-    ("value", "number"),
-    [
+@each("value, number", [
         ("12", 12), (" 12\n", 12), ("", 0), ("0x1F", 31), ("0b101", 5), ("0o17", 15), ("1e3", 1000), (".5", 0.5),
         ("5.", 5), ("-3.5", -3.5), (None, 0), (True, 1), ([], 0), ([7], 7), (["8"], 8), ([[9]], 9),
         ("\u00a01\ufeff", 1),
-    ],
-)  # fmt: skip
+    ])  # fmt: skip
 def test_conversion_to_a_number(value, number):
     assert run({"-": [{"var": "x"}, 0]}, {"x": value}) == number
 
 
-@pytest.mark.parametrize("value", ["12px", "1_000", "٣", "0x", "1e", "--1", [1, 2], {"a": 1}, "+0x1", "\x1c1", "inf"])
+@each("value", ["12px", "1_000", "٣", "0x", "1e", "--1", [1, 2], {"a": 1}, "+0x1", "\x1c1", "inf"])
 def test_what_is_no_number(value):
     with pytest.raises(EvaluationError) as caught:
         run({"-": [{"var": "x"}, 0]}, {"x": value})
@@ -50,21 +45,16 @@ def test_what_is_no_number(value):
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "number"), [("12px", 12), (" 3.5.1", 3.5), ("1e3x", 1000), ("0x10", 0), ("-.5e", -0.5)]
-)
+@each("text, number", [("12px", 12), (" 3.5.1", 3.5), ("1e3x", 1000), ("0x10", 0), ("-.5e", -0.5)])
 def test_plus_takes_the_number_a_text_begins_with(text, number):
     assert run({"+": text}) == number
 
 
-@pytest.mark.parametrize(
-    ("left", "right", "equal"),
-    [
+@each("left, right, equal", [
         (1, 1.0, True), (1, "1", True), (0, "", True), (0, False, True), (1, True, True), ("1", True, True),
         (None, 0, False), (None, False, False), (None, "", False), ("a", "A", False), ([1], 1, True), ([1], "1", True),
         ([1, 2], "1,2", True), ([], "", True), ([], False, True), ("1h", "60m", False), ("abc", 0, False),
-    ],
-)  # fmt: skip
+    ])  # fmt: skip
 def test_loose_equality(left, right, equal):
     for pair in ([left, right], [right, left]):
         data = dict(zip("ab", pair, strict=True))
@@ -86,14 +76,11 @@ def test_strict_equality_knows_booleans_from_numbers_and_lists_by_identity():
     assert run({"in": ["", "x"]}) is True
 
 
-@pytest.mark.parametrize(
-    ("rule", "answer"),
-    [
+@each("rule, answer", [
         ({"<": ["10", "9"]}, True), ({"<": ["10", 9]}, False), ({"<": [None, 1]}, True), ({"<": ["a", 1]}, False),
         ({">=": ["a", 1]}, False), ({"<": [[2], [10]]}, False), ({"<": [1, 2, 2]}, False), ({"<=": [1, 2, 2]}, True),
         ({"<": ["\ufb01", "😀"]}, False), ({">": [3, 2, 9]}, True),
-    ],
-)  # fmt: skip
+    ])  # fmt: skip
 def test_order(rule, answer):
     assert run(rule) is answer
 
@@ -119,20 +106,17 @@ def test_a_condition_that_is_no_number_is_an_error_and_not_false():
     assert caught.value.code == "not_finite"
 
 
-@pytest.mark.parametrize(
-    ("value", "truth"),
-    [
+@each("value, truth", [
         ("0", True), ("", False), ("false", True), (0, False), (-1, True), (0.0, False), ([], False), ([0], True),
         ({}, True), (None, False), (True, True), (False, False),
-    ],
-)  # fmt: skip
+    ])  # fmt: skip
 def test_truth(value, truth):
     assert compile_condition({"var": "x"}).evaluate({"x": value}) is truth
     assert run({"!!": [{"var": "x"}]}, {"x": value}) is truth
     assert run({"!": [{"var": "x"}]}, {"x": value}) is not truth
 
 
-@pytest.mark.parametrize("name", sorted({"==", "===", "!=", "!==", "!", "!!", "and", "or", "if", "?:", "<", "<=", ">",
+@each("name", sorted({"==", "===", "!=", "!==", "!", "!!", "and", "or", "if", "?:", "<", "<=", ">",
     ">=", "in", "cat", "substr", "map", "filter", "reduce", "all", "some", "none", "merge", "startsWith", "endsWith",
     "var", "missing", "missing_some", "*"}))  # fmt: skip
 def test_missing_operands_are_never_an_exception(name):

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
+from workflow_design.kernel.tests.each import each
 
 from .flows import Run, every_order, flow
 
@@ -189,13 +189,13 @@ def ids(pattern: Pattern) -> str:
     return f"WCP{pattern.number}"
 
 
-@pytest.mark.parametrize("pattern", PATTERNS, ids=ids)
+@each("pattern", PATTERNS)
 def test_scenarios(pattern):
     for script in pattern.scripts:
         Run(flow(pattern.flow)).play(script)
 
 
-@pytest.mark.parametrize("pattern", [p for p in PATTERNS if p.orders], ids=ids)
+@each("pattern", [p for p in PATTERNS if p.orders])
 def test_every_order_of_completions_has_the_same_end(pattern):
     for outputs, status, counts in pattern.orders:
         expected = tuple((label[:-1], int(label[-1])) for label in counts.split())

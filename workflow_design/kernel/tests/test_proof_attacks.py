@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
+from workflow_design.kernel.tests.each import each
 
 from .attack_bundles import bundle, constant, not_proved, played, start, ticket, ways_of
 from .decisions_bundles import BOOLEAN, INTEGER, form, output, var
@@ -233,7 +233,7 @@ ATTACKS: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@each("name", ATTACKS)
 def test_what_ends_in_an_incident_is_not_proved(name):
     found, run, incidents = ATTACKS[name]
     assert played(found, **run)[:1] == incidents

@@ -6,8 +6,6 @@ from collections import Counter
 from random import Random
 from typing import Any
 
-import pytest
-
 from workflow_design.kernel.engine import Event, Marking, step
 from workflow_design.kernel.graph import compile_graph
 from workflow_design.kernel.language import EvaluationError, compile_condition
@@ -16,6 +14,7 @@ from workflow_design.kernel.proof.apart import apart
 from workflow_design.kernel.proof.data import Definedness
 from workflow_design.kernel.proof.net import net_of
 from workflow_design.kernel.proof.reading import read_by_rule, read_by_template
+from workflow_design.kernel.tests.each import each
 
 from .flows import flow
 from .proof_compare import EVENTS
@@ -65,8 +64,8 @@ UNSET = [("warning", "field_maybe_unset", "/transitions/1/condition")]
 # --- reads ---
 
 
-@pytest.mark.parametrize(
-    ("rule", "expected"),
+@each(
+    "rule, expected",
     [
         ({">": [{"var": "must"}, 1]}, []),
         ({">": [{"var": "may"}, 1]}, UNSET),
@@ -84,8 +83,8 @@ def test_what_a_condition_asks_itself_is_no_warning(rule, expected):
     assert condition(rule) == expected
 
 
-@pytest.mark.parametrize(
-    ("fields", "expected"),
+@each(
+    "fields, expected",
     [
         ({"must": None, "may": None}, UNSET),
         ({"must": None, "may": 5}, []),
@@ -126,8 +125,8 @@ def test_only_completing_writes():
     assert said(definition(text, {"a": "x"})) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@each(
+    "text, expected",
     [
         ("start -> s; s -> a{must}, b{default}; a -> j; b -> j; j -> e{x}, end{default}", True),
         ("start -> s; s[/OR] -> a{must}, b{default}; a -> j[OR/]; b -> j; j -> e{x}, end{default}", True),
@@ -225,8 +224,8 @@ def test_what_is_said_to_be_set_is_set_in_every_run():
 # --- writers ---
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@each(
+    "text, expected",
     [
         ("start -> a; a -> b; b -> end", []),
         ("start -> s; s -> a{must}, b{default}; a -> end; b -> end", []),
@@ -338,8 +337,8 @@ def test_conditions_said_to_be_apart_are_never_true_together():
     assert claimed > 500
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
+@each(
+    "one, other, expected",
     [
         ({">": [V, 500]}, {"<=": [V, 500]}, True),
         ({">": [V, 500]}, {"<=": [V, 501]}, False),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from random import Random
 
-import pytest
-
 from workflow_design.kernel.graph import compile_graph
 from workflow_design.kernel.proof import check
 from workflow_design.kernel.proof.explore import Budget, explore
@@ -13,6 +11,7 @@ from workflow_design.kernel.proof.flow import flow as explored
 from workflow_design.kernel.proof.net import net_of
 from workflow_design.kernel.proof.shrink import shrink
 from workflow_design.kernel.proof.together import together
+from workflow_design.kernel.tests.each import each
 
 from .flows import Run, bundle, flow, task
 from .proof_graphs import structured
@@ -125,7 +124,7 @@ def test_a_definition_that_is_none_is_left_to_the_structure_checks():
     assert check(bundle([task("a"), task("a")], [])) == []
 
 
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_the_examples_are_sound(name):
     definition = bundle_of(name)
     assert check(definition) == []

@@ -85,7 +85,7 @@ def crossed(size: int, gate: str = "inclusive") -> dict[str, Any]:
     [
         ("700 at once", lambda: block(700, "parallel"), set()),
         ("any of 200", lambda: block(200, "inclusive"), set()),
-        ("1,000 at once", lambda: block(1_000, "parallel"), UNKNOWN),
+        ("800 at once", lambda: block(800, "parallel"), UNKNOWN),
         ("any of 1,998", lambda: block(1_998, "inclusive"), UNKNOWN),
         ("grid", lambda: grid(28), UNKNOWN),
         ("all to all, exclusive", lambda: complete(140, "exclusive"), {"flow_no_end", "flow_dead_task"}),

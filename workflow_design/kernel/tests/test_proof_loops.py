@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from workflow_design.kernel.document import normalize
 from workflow_design.kernel.problems import Problem
 from workflow_design.kernel.proof import prove
+from workflow_design.kernel.tests.each import each
 
 BOOLEAN = {"type": "boolean"}
 INTEGER = {"type": "integer"}
@@ -92,8 +91,8 @@ def test_what_nothing_in_the_loop_writes_stays_as_it_is():
     ]
 
 
-@pytest.mark.parametrize(
-    ("first", "condition"),
+@each(
+    "first, condition",
     [
         (form(amount=INTEGER), LITTLE),
         (form(amount_=INTEGER), LITTLE),
@@ -102,14 +101,13 @@ def test_what_nothing_in_the_loop_writes_stays_as_it_is():
         (call(state={"$": {"var": "body.state"}}), {">": [{"var": "state"}, 5]}),
         (form(ok=BOOLEAN), {"or": [LITTLE, {"var": "ok"}]}),
     ],
-    ids=["asked again", "may be asked again", "as much as another", "not decidable", "an answer", "one of two"],
 )
 def test_what_is_asked_in_the_loop_leads_out_of_it(first, condition):
     assert found(*back(first, condition)) == (True, [])
 
 
-@pytest.mark.parametrize(
-    ("first", "condition", "counterexample"),
+@each(
+    "first, condition, counterexample",
     [
         (form(ok=BOOLEAN), {"and": [LITTLE, {"var": "ok"}]}, {"amount": 100}),
         (form(amount_={"type": "integer", "maximum": 5}), {">": [{"var": "amount"}, 10]}, None),
@@ -118,7 +116,6 @@ def test_what_is_asked_in_the_loop_leads_out_of_it(first, condition):
         (form(note_=INTEGER), {"===": [{"var": "amount"}, 7]}, {"amount": 0}),
         (form(note=INTEGER), {"===": [{"%": [{"var": "amount"}, 2]}, 1]}, {"amount": 0}),
     ],
-    ids=["needs more", "never written so", "never so at all", "never fits", "another field", "tried out"],
 )
 def test_what_cannot_be_written_in_the_loop_does_not_lead_out(first, condition, counterexample):
     proved, problems = found(*back(first, condition))
@@ -127,14 +124,13 @@ def test_what_cannot_be_written_in_the_loop_does_not_lead_out(first, condition, 
     assert [(p.severity, p.code, p.counterexample) for p in problems] == [(severity, "loop_never_ends", counterexample)]
 
 
-@pytest.mark.parametrize(
-    ("first", "condition"),
+@each(
+    "first, condition",
     [
         (compute(count={"$": {"+": [{"var": ["_data.count", 0]}, 1]}}), {">": [{"var": "count"}, 3]}),
         (call(state={"$": {"var": "_data.amount"}}), {">": [{"var": "state"}, 5]}),
         (form(paid={"type": "integer", "maximum": 5}), {">=": [{"var": "paid"}, {"var": "amount"}]}),
     ],
-    ids=["a counter", "a copy", "less than another"],
 )
 def test_what_is_not_known_is_unproved(first, condition):
     proved, problems = found(*back(first, condition))
@@ -178,7 +174,7 @@ def test_loops_that_only_compute():
     assert [(p.code, p.counterexample, p.trace) for p in problems] == [("loop_never_ends", {"amount": 100}, ("a",))]
 
 
-@pytest.mark.parametrize(("condition", "ends"), [({"var": "ok"}, True), (LITTLE, False)])
+@each("condition, ends", [({"var": "ok"}, True), (LITTLE, False)])
 def test_branches_in_a_loop(condition, ends):
     tasks = {"a": gates(form(), split="parallel"), "b": form(ok=BOOLEAN), "c": form()}
     tasks["d"] = gates(form(), join="parallel")

@@ -7,6 +7,7 @@ import pytest
 from workflow_design.kernel.language import EvaluationError, compile_template
 from workflow_design.kernel.proof import prove
 from workflow_design.kernel.structure import assumptions
+from workflow_design.kernel.tests.each import each
 
 from .attack_bundles import bundle, not_proved, played, ways_of
 from .decisions_bundles import BOOLEAN, INTEGER, form, output, var
@@ -27,8 +28,8 @@ def data(name):
     return {"var": f"_data.{name}"}
 
 
-@pytest.mark.parametrize(
-    ("fields", "rule", "values", "code"),
+@each(
+    "fields, rule, values, code",
     [
         (
             NUMBERS,
@@ -56,7 +57,7 @@ def test_a_template_that_may_come_to_no_result_is_not_proved(fields, rule, value
     ]
 
 
-@pytest.mark.parametrize("schema", [{"enum": [1e308]}, {"type": "number", "minimum": 0, "maximum": 1e308}])
+@each("schema", [{"enum": [1e308]}, {"type": "number", "minimum": 0, "maximum": 1e308}])
 def test_a_limit_that_a_schema_sets_counts_however_large_it_is(schema):
     found = computing([], {"*": [data("e"), 10]})
     found["tasks"][0]["output_schema"] = output({"e": schema})
@@ -100,9 +101,7 @@ def test_more_tasks_that_compute_than_the_engine_plays_at_once_are_not_proved():
     assert not_proved(fork)
 
 
-@pytest.mark.parametrize(
-    "schema", [False, {"type": "integer", "minimum": 5, "maximum": 3}, {"enum": [1], "type": "string"}]
-)
+@each("schema", [False, {"type": "integer", "minimum": 5, "maximum": 3}, {"enum": [1], "type": "string"}])
 def test_a_form_that_nobody_can_complete_is_an_error(schema):
     found = bundle([form("f", output_schema=output({"x": schema}))], [{"from": None, "to": "f"}])
     said = [(problem.severity, problem.code, problem.path) for problem in prove(found).problems]
@@ -122,7 +121,7 @@ def test_lists_of_lists_of_lists_end():
     assert prove(ways_of({"l": {"$ref": "#/$defs/L"}}, {"!!": [var("l")]}, default=True, **nested)).proved
 
 
-@pytest.mark.parametrize("needed", [-1e300, -5, 0, 1, 1.5, 2, 3, 1e300])
+@each("needed", [-1e300, -5, 0, 1, 1.5, 2, 3, 1e300])
 def test_missing_some_with_any_number(needed):
     rule = {"missing_some": [needed, ["x", "y"]]}
     both = {"x": INTEGER, "y": INTEGER}

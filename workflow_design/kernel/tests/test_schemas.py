@@ -12,6 +12,7 @@ from workflow_design.kernel.schemas import (
     clean_json,
     compile_schema,
 )
+from workflow_design.kernel.tests.each import each
 
 
 def found(schema, value):
@@ -22,8 +23,8 @@ def refused(schema):
     return [(problem.code, problem.path) for problem in check_schema(schema)]
 
 
-@pytest.mark.parametrize(
-    ("schema", "value", "path", "message"),
+@each(
+    "schema, value, path, message",
     [
         ({"type": "number"}, "x", "", "must be a number"),
         ({"type": "integer"}, 1.5, "", "must be a whole number"),
@@ -90,21 +91,21 @@ def test_an_integral_double_is_an_integer():
     assert type(clean_json([1.0])[0][0]) is int
 
 
-@pytest.mark.parametrize("value", [MAX_INTEGER + 1, -MAX_INTEGER - 1, float("nan"), float("inf"), 10**400])
+@each("value", [MAX_INTEGER + 1, -MAX_INTEGER - 1, float("nan"), float("inf"), 10**400])
 def test_numbers_that_clients_cannot_hold_are_refused(value):
     assert [error.code for error in compile_schema({}).errors({"a": value}, "/x")] == ["json_number"]
     assert compile_schema({}).errors({"a": value}, "/x")[0].path == "/x/a"
     assert refused({"properties": {"a": {"minimum": value}}}) == [("json_number", "/properties/a/minimum")]
 
 
-@pytest.mark.parametrize(("value", "code"), [("\0", "json_text"), ("\ud800", "json_text"), (b"x", "json_type")])
+@each("value, code", [("\0", "json_text"), ("\ud800", "json_text"), (b"x", "json_type")])
 def test_text_that_cannot_be_stored_is_refused(value, code):
     assert [(error.code, error.path) for error in compile_schema({}).errors([value])] == [(code, "/0")]
     assert refused({"const": value}) == [(code, "/const")]
 
 
-@pytest.mark.parametrize(
-    ("schema", "expected"),
+@each(
+    "schema, expected",
     [
         ({"$ref": "http://example.com/x"}, [("schema_remote_ref", "/$ref")]),
         ({"$ref": "other.json#/a"}, [("schema_remote_ref", "/$ref")]),
@@ -150,7 +151,7 @@ def test_everything_wrong_is_found_at_once():
     ]
 
 
-@pytest.mark.parametrize(
+@each(
     "schema",
     [
         {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object"},

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflow_design.kernel.schemas import check_schema, compile_schema
 from workflow_design.kernel.schemas.compiled import _CACHE, MAX_CACHED_BYTES, MAX_ERRORS
+from workflow_design.kernel.tests.each import each
 
 CASES = int(os.environ.get("SCHEMA_CASES", "100"))
 SECONDS = 2.0
@@ -42,13 +42,13 @@ def nested(depth, wrap, core):
     return core
 
 
-@pytest.mark.parametrize("depth", [65, 300, 20_000])
-@pytest.mark.parametrize("wrap", [lambda x: {"not": x}, lambda x: {"allOf": [x]}, lambda x: {"properties": {"a": x}}])
+@each("depth", [65, 300, 20_000])
+@each("wrap", [lambda x: {"not": x}, lambda x: {"allOf": [x]}, lambda x: {"properties": {"a": x}}])
 def test_deep_schemas(depth, wrap):
     assert codes(nested(depth, wrap, {})) == {"schema_too_deep"}
 
 
-@pytest.mark.parametrize("depth", [101, 5_000, 20_000])
+@each("depth", [101, 5_000, 20_000])
 def test_deep_values(depth):
     assert [error.code for error in errors({}, nested(depth, lambda x: [x], 1))] == ["json_depth"]
 
@@ -78,7 +78,7 @@ def test_recursion_that_doubles_with_the_data():
     assert errors(once, nested(90, lambda x: {"a": x, "b": 1}, 1)) == []
 
 
-@pytest.mark.parametrize(
+@each(
     "schema",
     [
         {"$ref": "#"},
@@ -99,7 +99,7 @@ def test_wide_schemas():
     assert codes({"properties": {f"p{i}": {"type": "string"} for i in range(1_000)}}) == set()
 
 
-@pytest.mark.parametrize("pattern", ["(a{1000}){1000}", "(" * 900, r"\p{L}{1,50}", "a" * 1_001, "((a*)*)*{500}{500}"])
+@each("pattern", ["(a{1000}){1000}", "(" * 900, r"\p{L}{1,50}", "a" * 1_001, "((a*)*)*{500}{500}"])
 def test_patterns_that_would_cost(pattern):
     assert codes({"pattern": pattern}) == {"schema_pattern"}
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
-import pytest
-
 from workflow_design.kernel.engine import step
 from workflow_design.kernel.graph import compile_graph
 from workflow_design.kernel.simulation import simulate
+from workflow_design.kernel.tests.each import each
 
 from .flows import bundle, flow, task, transition
 
@@ -100,8 +99,8 @@ def test_a_stuck_run_says_so():
     assert (answer.path, answer.open, answer.status) == (["A", "C"], [], "ERROR")
 
 
-@pytest.mark.parametrize(
-    ("outputs", "problem"),
+@each(
+    "outputs, problem",
     [
         ({"asc": [{}]}, ("error", "unknown_task", "/outputs/asc")),
         ({"ask": {"n": 1}}, ("error", "wrong_type", "/outputs/ask")),

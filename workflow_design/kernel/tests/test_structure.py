@@ -6,10 +6,9 @@ from copy import deepcopy
 from itertools import pairwise
 from typing import Any
 
-import pytest
-
 from workflow_design.kernel.document import export, normalize
 from workflow_design.kernel.structure import assumptions, check
+from workflow_design.kernel.tests.each import each
 from workflow_design.kernel.tests.structure_cases import DOCUMENT, document, found, of_task, problems
 from workflow_design.kernel.tests.test_examples import FILES, bundle_of
 
@@ -33,7 +32,7 @@ def test_nothing_is_said_about_the_document():
     assert found(document()) == []
 
 
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_nothing_is_said_about_the_examples(name):
     assert check(bundle_of(name)) == []
 
@@ -58,8 +57,8 @@ def test_paths_point_into_the_exported_document():
 # --- start, end, ways ---
 
 
-@pytest.mark.parametrize(
-    ("document", "expected"),
+@each(
+    "document, expected",
     [
         ({"workflow": {"key": "w", "title": "W"}}, [("error", "no_tasks", "/tasks")]),
         (flow("->a", "a>-"), []),
@@ -114,8 +113,8 @@ def with_event(place, event, **values):
     return [(severity, code) for severity, code, where in found(changed) if where == f"{path}/on_event"]
 
 
-@pytest.mark.parametrize(
-    ("place", "event", "values", "expected"),
+@each(
+    "place, event, values, expected",
     [
         (0, "timeout", {"due_in_seconds": 60}, []),
         (0, "timeout", {}, [("error", "timeout_without_limit")]),
@@ -148,8 +147,8 @@ def test_too_many_inclusive_joins():
 # --- what tasks set ---
 
 
-@pytest.mark.parametrize(
-    ("place", "values", "expected"),
+@each(
+    "place, values, expected",
     [
         (0, {"action_url": "https://x.example/"}, [("warning", "unused_setting", "/action_url")]),
         (0, {"integration": "crm"}, [("warning", "unused_setting", "/integration")]),
@@ -228,8 +227,8 @@ def outputs(*required, **properties):
     return {"output_schema": schema(required, **properties)}
 
 
-@pytest.mark.parametrize(
-    ("values", "code", "path"),
+@each(
+    "values, code, path",
     [
         (inputs(amuont={}), "unknown_field", "/input_schema/properties/amuont"),
         (inputs(amount={"type": "string"}), "field_type_clash", "/input_schema/properties/amount"),
@@ -251,8 +250,8 @@ def test_schemas_of_tasks(values, code, path):
     assert said == ([] if code is None else [("error", code, path)])
 
 
-@pytest.mark.parametrize(
-    ("state_schema", "expected"),
+@each(
+    "state_schema, expected",
     [
         (schema(["amount", "approved"]), []),
         (schema(["amuont"]), [("error", "impossible_schema", "/workflow/state_schema/required/0")]),
@@ -283,8 +282,8 @@ def output(template, **values):
 BODY = {"$": {"var": "body.code"}}
 
 
-@pytest.mark.parametrize(
-    ("template", "expected"),
+@each(
+    "template, expected",
     [
         ({"code": BODY, "state": {"$": {"var": "body.state"}}}, []),
         ({"code": BODY, "state": {"$?": {"var": "body.state"}}}, []),
@@ -332,8 +331,8 @@ def test_without_an_output_schema_nothing_is_kept():
     assert said == [("warning", "output_not_kept", "/output_transform/code")]
 
 
-@pytest.mark.parametrize(
-    ("template", "expected"),
+@each(
+    "template, expected",
     [
         ({"n": {"$": {"var": "_ticket.number"}}, "t": {"$": {"var": "_task.key"}}}, []),
         ({"rows": {"$map": [{"var": "reasons"}, {"because": {"$": {"var": "why"}}}]}}, []),

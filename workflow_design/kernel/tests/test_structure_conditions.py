@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
+from workflow_design.kernel.tests.each import each
 from workflow_design.kernel.tests.structure_cases import document, found, of_condition, problems
 
 
@@ -54,7 +53,7 @@ FINE = [
 ]
 
 
-@pytest.mark.parametrize("rule", FINE, ids=str)
+@each("rule", FINE)
 def test_nothing_is_said_about(rule):
     assert of_condition(rule) == []
 
@@ -139,7 +138,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "code", "path"), CASES, ids=lambda value: str(value)[:60])
+@each("rule, code, path", CASES)
 def test_is_found(rule, code, path):
     assert (code, path) in of_condition(rule)
     assert {said for said, _ in of_condition(rule)} == {code}
@@ -164,8 +163,8 @@ def messages(rule):
     return [(problem.task, problem.transition, problem.message) for problem in problems(changed)]
 
 
-@pytest.mark.parametrize(
-    ("rule", "message"),
+@each(
+    "rule, message",
     [
         (
             {"===": [var("amuont"), 5]},
@@ -219,8 +218,8 @@ def test_a_field_may_be_all_that_its_writers_say():
         assert [code for _, code, _ in found(changed)] == expected
 
 
-@pytest.mark.parametrize(
-    ("schema", "codes"),
+@each(
+    "schema, codes",
     [
         ({"type": ["string", "null"]}, ["type_mismatch"]),
         ({"type": ["string", "integer"]}, []),

@@ -11,6 +11,7 @@ import pytest
 from workflow_design.kernel.document.entities import TASK, TRANSITION, WORKFLOW
 from workflow_design.kernel.limits import MAX_PROBLEMS
 from workflow_design.kernel.structure import check
+from workflow_design.kernel.tests.each import each
 
 SECONDS = 5
 """Of a busy machine; each takes well under one of a free one."""
@@ -125,14 +126,13 @@ def nested(depth: int) -> dict[str, Any]:
     return {"type": "string"} if depth == 0 else {"anyOf": [nested(depth - 1) for _ in range(8)]}
 
 
-@pytest.mark.parametrize(
+@each(
     "part",
     [
         nested(4),
         {"$ref": "#/$defs/loop"},
         {"type": "object", "properties": {"x": {"$ref": "#/$defs/loop"}}},
     ],
-    ids=["branches", "reference", "recursion"],
 )
 def test_schemas_that_turn_in_circles_or_multiply(part):
     loop = {"type": "object", "properties": {"x": {"$ref": "#/$defs/loop"}}}
