@@ -1,6 +1,6 @@
 """Random definitions: the proof against a full exploration, and against runs of the engine.
 
-PROOF_CASES says how many small ones (400 unless set; the others in proportion), PROOF_SEED where to begin.
+PROOF_CASES says how many small ones (600 unless set; the others in proportion), PROOF_SEED where to begin.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 from .proof_compare import Comparison
 from .proof_graphs import small, structured
 
-CASES = int(os.environ.get("PROOF_CASES", "400"))
+CASES = int(os.environ.get("PROOF_CASES", "600"))
 SEED = int(os.environ.get("PROOF_SEED", "0"))
 
 
