@@ -38,7 +38,12 @@ def cast(people, acme_db):
 
 
 @pytest.fixture
-def play(cast):
+def play(cast, monkeypatch):
+    """Play all leave requests of the demo, and one ticket of a type that isn't there."""
+    [other, *_] = [run for run in demo_tickets.RUNS if run.ticket == "travel-request"]
+    leave = [run for run in demo_tickets.RUNS if run.ticket == "leave-request"]
+    monkeypatch.setattr(demo_tickets, "RUNS", [other, *leave])
+
     def played():
         lines = []
         demo_tickets.play("acme", {role: caller.user.email for role, caller in cast.items()}, PASSWORD, lines.append)
@@ -96,8 +101,6 @@ def test_what_somebody_did_meanwhile_stays(cast, play):
 
 def test_what_can_not_be_played_is_told(play):
     _, lines = play()
-    others = [line for line in lines if "leave-request" not in line]
-    assert len(others) == len(demo_tickets.RUNS) - 3
-    assert others[0] == (
+    assert [line for line in lines if "leave-request" not in line] == [
         "acme: travel-request “Trade fair in Lyon” is not played: ticket_definition: There is no such ticket type."
-    )
+    ]
