@@ -4,6 +4,7 @@ import pytest
 
 from core.models import History
 from users.models import CompanyRole
+from workflow_design.kernel.tests.each import each
 from workflow_design.tests.documents import ACCESS, TICKETS, errors
 
 
@@ -54,8 +55,8 @@ def test_the_list_and_its_filters(alice, ticket, purchase, buyer):
     assert alice.get(ACCESS, {"workflow": "x"}).status_code == 400
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
+@each(
+    "body, expected",
     [
         ({}, ("ticket_definition", "unknown_ticket_definition")),
         ({"ticket_definition": 999_999, "role": "everyone"}, ("ticket_definition", "unknown_ticket_definition")),

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 
 from workflow_design.kernel.document import parse_yaml
+from workflow_design.kernel.tests.each import each
 from workflow_design.tests.documents import UPLOAD, WORKFLOWS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -70,7 +70,7 @@ def test_every_example_has_one():
     assert names(EXAMPLES) == names(BROKEN) == list(REFUSED)
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@each("name", REFUSED)
 def test_it_is_refused(alice, name):
     code, path, led_by = REFUSED[name]
     answer = alice.post(f"{UPLOAD}?publish=true&accept_unproved=true", document(BROKEN / name))
@@ -83,7 +83,7 @@ def test_it_is_refused(alice, name):
     assert f"`{code}`: {error['message']}" in README
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@each("name", REFUSED)
 def test_it_differs_by_few_lines(name):
     difference = difflib.ndiff(lines_of(EXAMPLES / name), lines_of(BROKEN / name))
     assert 1 <= len([line for line in difference if line[0] in "+-"]) <= MOST_LINES

@@ -5,10 +5,9 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
-import pytest
-
 from workflow_design.diagram import diagram, svg
 from workflow_design.kernel.document import normalize, parse_yaml
+from workflow_design.kernel.tests.each import each
 from workflow_design.tests.made import made
 
 EXAMPLES = sorted(path for path in Path("examples").iterdir() if path.suffix in (".yaml", ".json"))
@@ -53,7 +52,7 @@ def one(root, name, **data):
     return found
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@each("path", EXAMPLES)
 def test_every_task_and_transition_of_an_example(path):
     found = read(path)
     root = drawn(found)
@@ -69,7 +68,7 @@ def test_every_task_and_transition_of_an_example(path):
         assert (str(number) in labels) == (link["condition"] is not None or link["on_event"] != "completed")
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@each("path", EXAMPLES)
 def test_boxes_and_labels_of_an_example_lie_apart_and_inside(path):
     root = drawn(read(path))
     wide, high = float(root.get("width")), float(root.get("height"))
@@ -96,7 +95,7 @@ def test_start_and_end_also_where_they_go_without_saying():
     assert groups(root, "tf-split") == groups(root, "tf-join") == []
 
 
-@pytest.mark.parametrize("gate", ["exclusive", "inclusive", "parallel"])
+@each("gate", ["exclusive", "inclusive", "parallel"])
 def test_gates_stand_where_there_is_more_than_one_way(gate):
     tasks = [{**TASKS[0], "split": gate}, TASKS[1], {**TASKS[2], "join": gate}]
     links = [{"from": None, "to": "a"}, {"from": "a", "to": "b"}, {"from": "a", "to": "c"}, {"from": "b", "to": "c"}]
@@ -142,7 +141,7 @@ def test_events_leave_from_circles_on_broken_lines():
     assert {"timeout", "error"} <= set(words(root))
 
 
-@pytest.mark.parametrize(
+@each(
     "values,said",
     [
         ({}, "form, every task worker"),
@@ -213,7 +212,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("title", HOSTILE, ids=range(len(HOSTILE)))
+@each("title", HOSTILE)
 def test_hostile_words_are_text(title):
     found = small([{"from": "a", "to": "b"}])
     found["workflow"]["title"] = found["tasks"][0]["title"] = title

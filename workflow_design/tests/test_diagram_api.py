@@ -6,6 +6,7 @@ import pytest
 
 from core.models import History
 from users.tests.pages import admin_browser
+from workflow_design.kernel.tests.each import each
 from workflow_design.tests.documents import PURCHASE, UPLOAD, WORKFLOWS
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -101,7 +102,7 @@ def test_json_for_react_flow(alice, address):
     assert [problem for problem in approve["data"]["problems"] if problem in unknown] == unknown
 
 
-@pytest.mark.parametrize("query,status", [({"as": "png"}, 400), ({"version": "x"}, 400), ({"version": 2}, 404)])
+@each("query,status", [({"as": "png"}, 400), ({"version": "x"}, 400), ({"version": 2}, 404)])
 def test_refusals(alice, address, query, status):
     assert alice.get(address, query).status_code == status
 

@@ -2,10 +2,9 @@
 
 import re
 
-import pytest
-
 from workflow_design.diagram import diagram, mermaid
 from workflow_design.diagram.mermaid import escaped
+from workflow_design.kernel.tests.each import each
 from workflow_design.tests.test_diagram import EXAMPLES, HOSTILE, TASKS, problem, read, small
 
 
@@ -46,7 +45,7 @@ NODE = r'n\d+[js]?(\(".+"\)|\(\("Start"\)\)|\(\(\("End"\)\)\)|\{"[×○+]"\})'
 EDGE = r'n\d+[js]? (-->|-\.->)(\|"[^"|]+"\|)? n\d+[js]?'
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@each("path", EXAMPLES)
 def test_every_line_of_an_example_is_a_node_or_an_edge(path):
     first, *lines = mermaid(diagram(read(path))).splitlines()
     assert first == "flowchart TD"
@@ -54,7 +53,7 @@ def test_every_line_of_an_example_is_a_node_or_an_edge(path):
         assert re.fullmatch(f"    ({NODE}|{EDGE})", line), line
 
 
-@pytest.mark.parametrize("title", [*HOSTILE, 'end"] --> x; click n0 href "javascript:1"', "`**a**` #35; %%{init}%%"])
+@each("title", [*HOSTILE, 'end"] --> x; click n0 href "javascript:1"', "`**a**` #35; %%{init}%%"])
 def test_hostile_words_stay_in_their_label(title):
     found = small([{"from": "a", "to": "b"}], [{**TASKS[0], "key": "end"}, TASKS[1]])
     found["tasks"][0]["title"] = title

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from workflow_design.kernel.tests.each import each
 from workflow_design.tests.documents import ACCESS, PURCHASE, TASKS, TICKETS, TRANSITIONS, UPLOAD, WORKFLOWS, errors
 
 LISTS = [WORKFLOWS, TASKS, TRANSITIONS, TICKETS, ACCESS]
@@ -47,7 +48,7 @@ def test_links_keep_the_way_the_company_is_addressed(api, three):
     assert by_path["next"].endswith("/api/tenants/acme/workflow/workflows/?limit=1&offset=1")
 
 
-@pytest.mark.parametrize(
+@each(
     "query",
     [
         {"limit": 0},
@@ -76,8 +77,8 @@ def test_ordering(alice, three):
     assert titles(alice.get(WORKFLOWS, {"ordering": "status,-id"})) == ["Gamma", "Alpha test", "Beta test"]
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
+@each(
+    "text, found",
     [
         ("alpha", ["Alpha test"]),
         ("TEST", ["Beta test", "Alpha test", "Gamma"]),

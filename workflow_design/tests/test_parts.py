@@ -2,6 +2,7 @@
 
 import pytest
 
+from workflow_design.kernel.tests.each import each
 from workflow_design.tests.documents import TASKS, TICKETS, TRANSITIONS, WORKFLOWS, errors
 
 pytestmark = pytest.mark.usefixtures("files_workflow")
@@ -50,8 +51,8 @@ def test_key_order_of_schemas_is_kept(alice, workflow):
     assert list(again["properties"]) == ["zeta", "alpha"]
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"),
+@each(
+    "values, expected",
     [
         ({"workflow": None}, [("workflow", "required")]),
         ({"workflow": "1"}, [("workflow", "wrong_type")]),
@@ -73,7 +74,7 @@ def test_bad_values_of_a_task(alice, workflow, values, expected):
     assert alice.get(TASKS).json()["count"] == 0
 
 
-@pytest.mark.parametrize(
+@each(
     "schema",
     [
         {"$ref": "https://example.com/schema.json"},

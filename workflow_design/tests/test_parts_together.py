@@ -2,6 +2,7 @@
 
 import pytest
 
+from workflow_design.kernel.tests.each import each
 from workflow_design.tests.documents import TASKS, TRANSITIONS, WORKFLOWS, errors
 
 pytestmark = pytest.mark.usefixtures("files_workflow", "tasks")
@@ -39,7 +40,7 @@ def test_task_order(alice, workflow, tasks):
     assert [row["id"] for row in rows] == ids
 
 
-@pytest.mark.parametrize("which", ["missing", "twice", "foreign", "text"])
+@each("which", ["missing", "twice", "foreign", "text"])
 def test_task_order_names_every_task_once(alice, workflow, tasks, which):
     ids = [task["id"] for task in tasks]
     wrong = {"missing": ids[:2], "twice": [*ids, ids[0]], "foreign": [*ids[:2], 999_999], "text": "abc"}[which]
@@ -97,8 +98,8 @@ def test_both_tasks_are_the_workflows_own(alice, workflow, tasks, api, globex):
     assert alice.get(TRANSITIONS).json()["count"] == 0
 
 
-@pytest.mark.parametrize(
-    ("values", "attr"),
+@each(
+    "values, attr",
     [
         ({"condition": {"launch": [1]}}, "condition"),
         ({"condition": 5}, "condition"),

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.models import History
 from workflow_design.kernel.document import normalize
+from workflow_design.kernel.tests.each import each
 from workflow_design.models import WorkflowDefinition, WorkflowVersion
 from workflow_design.services import checks
 from workflow_design.tests.documents import (
@@ -216,8 +217,8 @@ def test_if_match(alice, address):
     assert alice.post(f"{address}publish/", {}, headers={"if-match": fresh}).status_code == 201
 
 
-@pytest.mark.parametrize(
-    ("body", "attr"),
+@each(
+    "body, attr",
     [
         ({"note": 5}, "note"),
         ({"note": None}, "note"),

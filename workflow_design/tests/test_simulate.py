@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from workflow_design.kernel.document import parse_yaml
+from workflow_design.kernel.tests.each import each
 from workflow_design.services import simulation
 from workflow_design.tests.contents import contents
 from workflow_design.tests.documents import PURCHASE, UPLOAD, WORKFLOWS, errors
@@ -90,8 +91,8 @@ def test_outputs_that_a_task_would_refuse(simulate):
 NOTHING = {"path": [], "steps": [], "status": "NOT_STARTED", "open": [], "data": {}}
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
+@each(
+    "body, expected",
     [
         ({"data": {"amount": "much"}}, [("type", "/data/amount")]),
         ({"data": {"amuont": 5}}, [("additionalProperties", "/data/amuont")]),
@@ -102,7 +103,6 @@ NOTHING = {"path": [], "steps": [], "status": "NOT_STARTED", "open": [], "data":
         ({"data": {"approved": True, "amount": 5}, "ticket": "purchase"}, [("additionalProperties", "/data/approved")]),
         ({"data": {"kind": "pcs"}, "ticket": "pc"}, [("additionalProperties", "/data/kind")]),
     ],
-    ids=lambda value: str(value)[:50],
 )
 def test_data_that_a_submission_would_be_refused_for(simulate, document, body, expected):
     response = simulate(document, **body)
@@ -129,8 +129,8 @@ def test_a_graph_that_cant_run(simulate, document):
     assert answer == NOTHING
 
 
-@pytest.mark.parametrize(
-    ("body", "error"),
+@each(
+    "body, error",
     [
         ([], (None, "invalid")),
         ({"data": []}, ("data", "wrong_type")),

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.models import History
 from workflow_design.kernel.document import to_yaml
+from workflow_design.kernel.tests.each import each
 from workflow_design.models import TaskDefinition, TicketDefinition, WorkflowDefinition, WorkflowTransition
 from workflow_design.tests.documents import PURCHASE, TASKS, TICKETS, UPLOAD, WORKFLOWS, errors, long_document
 
@@ -236,7 +237,7 @@ def test_another_order_of_keys_is_stored(alice, purchase):
     assert list(document["workflow"]["state_schema"]) == ["minProperties", "type"]
 
 
-@pytest.mark.parametrize("query", ["dry_run=1", "prune=yes", "dry_run="])
+@each("query", ["dry_run=1", "prune=yes", "dry_run="])
 def test_flags_are_true_or_false(alice, query):
     assert alice.post(f"{UPLOAD}?{query}", PURCHASE).status_code == 400
 

@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from core.models import History
+from workflow_design.kernel.tests.each import each
 from workflow_design.models import WorkflowDefinition, WorkflowVersion
 from workflow_design.tests.documents import ACCESS, PURCHASE, TASKS, TICKETS, TRANSITIONS, UPLOAD, WORKFLOWS, errors
 
@@ -93,23 +94,23 @@ def test_one_with_its_document(alice, pk, address):
     ]
 
 
-@pytest.mark.parametrize("path", ["versions/2/", "versions/0/", "export/?version=2", "diff/?from=2", "diff/?to=2"])
+@each("path", ["versions/2/", "versions/0/", "export/?version=2", "diff/?from=2", "diff/?to=2"])
 def test_a_version_that_is_not_there(alice, address, path):
     assert alice.get(f"{address}{path}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["versions/", "versions/1/", "export/?version=1", "diff/"])
+@each("path", ["versions/", "versions/1/", "export/?version=1", "diff/"])
 def test_a_workflow_that_is_not_there(alice, path):
     assert alice.get(f"{WORKFLOWS}999999/{path}").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["from=x", "from=-1", "from=0", "from=draft", "to=x", "to=1.5", "to=99999999999"])
+@each("query", ["from=x", "from=-1", "from=0", "from=draft", "to=x", "to=1.5", "to=99999999999"])
 def test_numbers_of_another_form(alice, address, query):
     response = alice.get(f"{address}diff/?{query}")
     assert (response.status_code, errors(response)[0][0]) == (400, query.partition("=")[0])
 
 
-@pytest.mark.parametrize("path", ["versions/", "versions/1/", "export/?version=1", "diff/"])
+@each("path", ["versions/", "versions/1/", "export/?version=1", "diff/"])
 def test_who_reads(api, alice, address, path, globex):
     for role in ("admin", "ticket_admin"):
         assert api(role).get(f"{address}{path}").status_code == 200
@@ -281,7 +282,7 @@ def test_restore_with_if_match(alice, address, approve, two):
     assert alice.post(f"{address}restore/", {"version": 1}, headers={"if-match": fresh}).status_code == 200
 
 
-@pytest.mark.parametrize("body", [{}, {"version": 2}, {"version": "1"}, {"version": True}, {"version": 10**12}])
+@each("body", [{}, {"version": 2}, {"version": "1"}, {"version": True}, {"version": 10**12}])
 def test_restore_what_is_no_version(alice, address, body):
     response = alice.post(f"{address}restore/", body)
     assert (response.status_code, errors(response)) == (400, [("version", "unknown_version")])

@@ -1,8 +1,7 @@
 """/api/workflow/workflows/ and one of them."""
 
-import pytest
-
 from core.models import History
+from workflow_design.kernel.tests.each import each
 from workflow_design.models import TaskDefinition, WorkflowDefinition
 from workflow_design.tests.documents import TASKS, WORKFLOWS, errors
 
@@ -71,7 +70,7 @@ def test_nothing_is_written_by_a_refused_create(alice, in_company, acme):
         assert not History.objects.filter(subject_type="workflow").exists()
 
 
-@pytest.mark.parametrize("body", [b"[]", b'"text"', b"5", b"null"])
+@each("body", [b"[]", b'"text"', b"5", b"null"])
 def test_a_body_that_is_no_object_is_refused(alice, body):
     assert alice.post(WORKFLOWS, body).status_code == 400
 
@@ -152,7 +151,7 @@ def test_another_companys_workflow_is_not_there(alice, workflow, api, globex):
     assert alice.get(f"{WORKFLOWS}{workflow['id']}/").json() == workflow
 
 
-@pytest.mark.parametrize("role", ["ticket_admin", "admin"])
+@each("role", ["ticket_admin", "admin"])
 def test_readers_read_and_do_not_write(api, workflow, role):
     reader = api(role)
     address = f"{WORKFLOWS}{workflow['id']}/"
@@ -169,7 +168,7 @@ def test_readers_read_and_do_not_write(api, workflow, role):
     assert reader.get(address).json() == workflow
 
 
-@pytest.mark.parametrize("action", ["activate", "deactivate"])
+@each("action", ["activate", "deactivate"])
 def test_without_a_version_there_is_nothing_to_activate(alice, workflow, action):
     response = alice.post(f"{WORKFLOWS}{workflow['id']}/{action}/")
     assert response.status_code == 409
