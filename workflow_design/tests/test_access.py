@@ -7,6 +7,8 @@ from users.models import CompanyRole
 from workflow_design.kernel.tests.each import each
 from workflow_design.tests.documents import ACCESS, TICKETS, errors
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 
 @pytest.fixture
 def ticket(purchase):

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from workflow_design.kernel.document import parse_yaml
 from workflow_design.kernel.tests.each import each
 from workflow_design.tests.documents import UPLOAD, WORKFLOWS
+
+pytestmark = pytest.mark.usefixtures("cast")
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BROKEN = EXAMPLES / "broken"

@@ -175,7 +175,7 @@ def found(row: Any) -> tuple[bool, str, bool] | None:
     )
     said = {problem.path: problem for problem in problems if problem.code == row.code}
     problem = said.get(row.where) if row.where else next(iter(said.values()), None)
-    return problem and (refused, problem.severity, bool(problem.message))
+    return None if problem is None else (refused, problem.severity, bool(problem.message))
 
 
 def promised(row: Any) -> tuple[bool, str, bool]:

@@ -4,6 +4,8 @@ import pytest
 
 from workflow_design.tests.documents import UPLOAD, WORKFLOWS
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 DEEP = {"===": [{"var": "deep"}, True]}
 
 

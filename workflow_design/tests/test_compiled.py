@@ -9,6 +9,8 @@ from workflow_design.kernel.graph import compile_graph
 from workflow_design.models import WorkflowVersion
 from workflow_design.tests.documents import PURCHASE, UPLOAD, WORKFLOWS
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 DOCUMENT = {
     **PURCHASE,
     "workflow": {

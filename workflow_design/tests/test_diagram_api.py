@@ -9,6 +9,8 @@ from users.tests.pages import admin_browser
 from workflow_design.kernel.tests.each import each
 from workflow_design.tests.documents import PURCHASE, UPLOAD, WORKFLOWS
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 SVG = "{http://www.w3.org/2000/svg}"
 HEADERS = {
     "Content-Type": "image/svg+xml",

@@ -9,6 +9,8 @@ from django.db import IntegrityError, connection, transaction
 from workflow_design.models import TaskDefinition, WorkflowDefinition
 from workflow_design.services.upload import upload
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 LINK = """
 INSERT INTO workflow_transitions (workflow_id, from_task_id, to_task_id, created_at, updated_at, revision, content_hash,
     priority, is_default, on_event, position)

@@ -19,6 +19,8 @@ from workflow_design.tests.documents import (
     too_much_to_read,
 )
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 # An output that no condition could compare like this: an error that doesn't keep it from being stored.
 BROKEN = {
     **PURCHASE,

@@ -16,6 +16,8 @@ from workflow_design.services import simulation
 from workflow_design.tests.contents import contents
 from workflow_design.tests.documents import PURCHASE, UPLOAD, WORKFLOWS, errors
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -13,6 +13,8 @@ from workflow_design.kernel.tests.each import each
 from workflow_design.models import TaskDefinition, TicketDefinition, WorkflowDefinition, WorkflowTransition
 from workflow_design.tests.documents import PURCHASE, TASKS, TICKETS, UPLOAD, WORKFLOWS, errors, long_document
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 EXAMPLES = sorted(
     path for path in (Path(__file__).parents[2] / "examples").iterdir() if path.suffix in (".yaml", ".json")
 )

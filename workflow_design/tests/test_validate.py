@@ -8,6 +8,8 @@ import pytest
 from workflow_design.kernel.structure.assumptions import ANSWERS, CALLS, PEOPLE, SIZES, SUCCESS, TEMPLATES, TYPES
 from workflow_design.tests.documents import PURCHASE, TASKS, UPLOAD, WORKFLOWS
 
+pytestmark = pytest.mark.usefixtures("cast")
+
 
 @pytest.fixture
 def document():

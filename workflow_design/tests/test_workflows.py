@@ -1,9 +1,13 @@
 """/api/workflow/workflows/ and one of them."""
 
+import pytest
+
 from core.models import History
 from workflow_design.kernel.tests.each import each
 from workflow_design.models import TaskDefinition, WorkflowDefinition
 from workflow_design.tests.documents import TASKS, WORKFLOWS, errors
+
+pytestmark = pytest.mark.usefixtures("cast")
 
 
 def test_a_workflow_has_every_field_of_the_contract(alice):
