@@ -19,13 +19,22 @@ FREE = {
         "TicketDefinition.fields",
         "TicketDocument.fields",
         "OneTicket.fields",
+        "PlacedTicketDefinition.fields",
         *("Submission.data", "Submission.outputs", "Simulation.data", "EvaluatedCondition.inputs"),
         *("Ticket.data", "OpenTicket.data", "Execute.input", "Execution.input", "Execution.output"),
-        *("TaskInstance.input", "TaskInstance.output", "Output.output", "Bulk.output", "TicketType.constants"),
+        *(
+            "TaskInstance.input",
+            "TaskInstance.output",
+            "Output.output",
+            "Skip.output",
+            "Bulk.output",
+            "TicketType.constants",
+        ),
     ),
     # JSON Schemas.
     *("Workflow.state_schema", "WorkflowDocument.state_schema", "Steps.state_schema", "Graph.state_schema"),
     *("TaskDefinition.input_schema", "TaskDocument.input_schema", "OneTask.input_schema"),
+    *("PlacedTaskDefinition.input_schema", "PlacedTaskDefinition.output_schema"),
     *("TaskDefinition.output_schema", "TaskDocument.output_schema", "OneTask.output_schema"),
     *("TicketType.form", "TaskInstance.form"),
     # What is told of an event is the event's own.
@@ -34,6 +43,7 @@ FREE = {
     *("Attempt.request", "Attempt.response"),
     *("OneWebhookDelivery.request", "OneWebhookDelivery.response"),
     # Conditions and templates.
+    *("PlacedTransition.condition", "PlacedTaskDefinition.input_transform", "PlacedTaskDefinition.output_transform"),
     *("Transition.condition", "TransitionDocument.condition", "Connection.condition", "Node.condition", "Node.params"),
     *("TaskDefinition.input_transform", "TaskDocument.input_transform", "OneTask.input_transform"),
     *("TaskDefinition.output_transform", "TaskDocument.output_transform", "OneTask.output_transform"),

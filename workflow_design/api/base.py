@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample
+from rest_framework import serializers
 from rest_framework.request import Request
 
 from core.errors import invalid, not_found
+from core.openapi import AutoSchema
 from core.viewsets import BaseViewSet
 from users.permissions import IsWorkflowCreator
+from workflow_design.kernel.document import same
 from workflow_design.models import WorkflowDefinition
 
 
@@ -39,8 +43,14 @@ class DefinitionViewSet(BaseViewSet):
             raise not_found()
 
     def parent(self, values: dict[str, Any], nested: str | None) -> int:
-        """The workflow that something new belongs to: of the address, else of the body (400 if unknown)."""
+        """The workflow that something new belongs to: of the address, else of the body (400 if unknown).
+
+        A body that names another one than the address: 404 if there is none at the address, else 400.
+        """
         if nested is not None:
+            if not same(values.get("workflow", int(nested)), int(nested)):
+                self.check_parent()
+                raise invalid("must be the workflow of the address, or absent", attr="workflow", code="other_workflow")
             return int(nested)
         given = values.get("workflow")
         if given is None:
@@ -50,3 +60,29 @@ class DefinitionViewSet(BaseViewSet):
         if not WorkflowDefinition.objects.filter(pk=given).exists():
             raise invalid("There is no such workflow.", attr="workflow", code="unknown_workflow")
         return given
+
+
+class PartSchema(AutoSchema):
+    """Of a part of a workflow: where the address says which workflow it is, the body need not."""
+
+    @property
+    def _placed(self) -> bool:
+        return self.method == "PUT" or (self.method == "POST" and "{workflow_id}" in self.path)
+
+    def get_request_serializer(self) -> Any:
+        return (
+            cast(PartViewSet, self.view).placed_serializer_class if self._placed else super().get_request_serializer()
+        )
+
+    def get_examples(self) -> list[OpenApiExample]:
+        found = super().get_examples()
+        for example in found if self._placed else ():
+            example.value = {name: value for name, value in example.value.items() if name != "workflow"}
+        return found
+
+
+class PartViewSet(DefinitionViewSet):
+    """Definitions that belong to a workflow."""
+
+    schema = PartSchema()
+    placed_serializer_class: ClassVar[type[serializers.Serializer[Any]]]

@@ -128,7 +128,7 @@ class SimulateView(APIView):
         played = simulation.simulate(
             workflow_id=int(id),
             data=_object(request.data, "data"),
-            outputs=_object(request.data, "outputs"),
+            outputs=_outputs(request.data),
             ticket=ticket,
         )
         return json_response(played.as_dict())
@@ -142,3 +142,13 @@ def _object(body: Any, name: str) -> dict[str, Any]:
     if type(value) is not dict:
         raise invalid("must be an object", attr=name, code="wrong_type")
     return value
+
+
+def _outputs(body: Any) -> dict[str, list[Any]]:
+    """The outputs of each task; what they hold is looked at by the simulation."""
+    outputs = _object(body, "outputs")
+    for key, given in outputs.items():
+        if type(given) is not list:
+            message = "must be a list of outputs, one for each time that the task opens"
+            raise invalid(message, attr=f"outputs.{key}", code="wrong_type")
+    return outputs

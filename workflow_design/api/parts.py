@@ -7,9 +7,16 @@ from typing import Any
 from django.db.models import QuerySet
 
 from users.permissions import caller
-from workflow_design.api.base import DefinitionViewSet
+from workflow_design.api.base import DefinitionViewSet, PartViewSet
 from workflow_design.api.filters import TaskFilter, TicketFilter, TransitionFilter
-from workflow_design.api.serializers import TaskSerializer, TicketDefinitionSerializer, TransitionSerializer
+from workflow_design.api.serializers import (
+    PlacedTaskSerializer,
+    PlacedTicketDefinitionSerializer,
+    PlacedTransitionSerializer,
+    TaskSerializer,
+    TicketDefinitionSerializer,
+    TransitionSerializer,
+)
 from workflow_design.models import TaskDefinition, TicketDefinition, WorkflowTransition
 from workflow_design.selectors import TASK_ROWS, TICKET_ROWS, TRANSITION_ROWS, searched, searched_tasks
 from workflow_design.services import tasks, tickets, transitions
@@ -17,13 +24,14 @@ from workflow_design.services import tasks, tickets, transitions
 _NAMED = {**DefinitionViewSet.orderings, "key": "key", "title": "title"}
 
 
-class TaskViewSet(DefinitionViewSet):
+class TaskViewSet(PartViewSet):
     """Tasks: the steps of workflows."""
 
     resource = "task_definition"
     example = {"workflow": 1, "key": "approve", "title": "Approve", "task_type": "FORM", "assignee_roles": ["manager"]}
     rows = TASK_ROWS
     serializer_class = TaskSerializer
+    placed_serializer_class = PlacedTaskSerializer
     filterset_class = TaskFilter
     orderings = {**_NAMED, "order": "order"}
 
@@ -45,12 +53,13 @@ class TaskViewSet(DefinitionViewSet):
         tasks.task_delete(user=caller(self.request), task_id=pk, expected=expected)
 
 
-class TransitionViewSet(DefinitionViewSet):
+class TransitionViewSet(PartViewSet):
     """Transitions: the ways between tasks."""
 
     example = {"workflow": 1, "from_task": None, "to_task": 1, "condition": {">": [{"var": "amount"}, 100]}}
     rows = TRANSITION_ROWS
     serializer_class = TransitionSerializer
+    placed_serializer_class = PlacedTransitionSerializer
     filterset_class = TransitionFilter
     orderings = {**DefinitionViewSet.orderings, "priority": "priority"}
 
@@ -71,13 +80,14 @@ class TransitionViewSet(DefinitionViewSet):
         transitions.transition_delete(user=caller(self.request), transition_id=pk, expected=expected)
 
 
-class TicketDefinitionViewSet(DefinitionViewSet):
+class TicketDefinitionViewSet(PartViewSet):
     """Ticket types: what requesters fill in."""
 
     resource = "ticket_definition"
     example = {"workflow": 1, "key": "purchase", "title": "Purchase request", "fields": {"amount": None}}
     rows = TICKET_ROWS
     serializer_class = TicketDefinitionSerializer
+    placed_serializer_class = PlacedTicketDefinitionSerializer
     filterset_class = TicketFilter
     orderings = _NAMED
 

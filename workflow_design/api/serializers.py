@@ -83,6 +83,25 @@ class TicketDefinitionSerializer(TicketContent, DefinitionSerializer):
     workflow = serializers.IntegerField(help_text="Id of the workflow.")
 
 
+class _Placed(serializers.Serializer[Any]):
+    """Its workflow is known from the address."""
+
+    workflow = serializers.IntegerField(required=False, help_text="Id of the workflow, which can't be another.")
+
+
+@extend_schema_serializer(component_name="PlacedTaskDefinition")
+class PlacedTaskSerializer(_Placed, TaskSerializer):
+    """A task of the workflow that the address tells."""
+
+
+class PlacedTransitionSerializer(_Placed, TransitionSerializer):
+    """A transition of the workflow that the address tells."""
+
+
+class PlacedTicketDefinitionSerializer(_Placed, TicketDefinitionSerializer):
+    """A ticket type of the workflow that the address tells."""
+
+
 class GrantSerializer(AuditSerializer):
     """One company role that may open one ticket type."""
 

@@ -59,7 +59,7 @@ def task_update(
 ) -> TaskDefinition:
     """Replace (or, `partial`, change) a task. 404, 412, 400, 409."""
     workflow, task = _locked_task(task_id, expected)
-    if values.get("workflow", workflow.pk) != workflow.pk:
+    if not same(values.get("workflow", workflow.pk), workflow.pk):
         raise invalid("A task stays in its workflow.", attr="workflow")
     before = {"order": task.order, **entity_of(task)}
     raw = {**before, **values} if partial else {"key": task.key, **values}

@@ -52,7 +52,7 @@ def ticket_update(
 ) -> TicketDefinition:
     """Replace (or, `partial`, change) a ticket type. 404, 412, 400, 409."""
     workflow, ticket = _locked_ticket(ticket_id, expected)
-    if values.get("workflow", workflow.pk) != workflow.pk:
+    if not same(values.get("workflow", workflow.pk), workflow.pk):
         raise invalid("A ticket type stays with its workflow.", attr="workflow")
     before = entity_of(ticket)
     after = checked({**before, **values} if partial else {"key": ticket.key, **values}, workflow)

@@ -80,7 +80,7 @@ def transition_update(
 ) -> WorkflowTransition:
     """Replace (or, `partial`, change) a transition. 404, 412, 400, 409."""
     workflow, link = _locked_transition(transition_id, expected)
-    if values.get("workflow", workflow.pk) != workflow.pk:
+    if not same(values.get("workflow", workflow.pk), workflow.pk):
         raise invalid("A transition stays in its workflow.", attr="workflow")
     keys = task_keys(workflow)
     ends = {"from_task": link.from_task_id, "to_task": link.to_task_id}

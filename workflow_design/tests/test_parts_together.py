@@ -25,12 +25,6 @@ def test_tasks_come_last_unless_they_say_where(alice, workflow, tasks):
     assert [row["key"] for row in rows] == ["tell", "decide", "ask"]
 
 
-def test_a_task_stays_in_its_workflow(alice, tasks):
-    other = alice.post(WORKFLOWS, {"title": "Other"}).json()
-    response = alice.patch(f"{TASKS}{tasks[0]['id']}/", {"workflow": other["id"]})
-    assert (response.status_code, errors(response)) == (400, [("workflow", "invalid")])
-
-
 def test_task_order(alice, workflow, tasks):
     address = f"{WORKFLOWS}{workflow['id']}/task-order/"
     ids = [task["id"] for task in reversed(tasks)]
@@ -125,6 +119,37 @@ def test_the_same_link_twice_and_two_defaults_are_conflicts(alice, workflow, tas
     second = alice.post(TRANSITIONS, {**body, "to_task": tasks[1]["id"], "is_default": True})
     assert second.status_code == 409
     assert second.json()["errors"][0]["detail"] == "This task has a default transition for this event."
+
+
+PARTS = {
+    "tasks": {"title": "X", "task_type": "FORM"},
+    "transitions": {"from_task": None, "to_task": None},
+    "tickets": {"title": "X"},
+}
+
+
+@each("name, body", PARTS.items())
+def test_a_workflow_that_the_address_tells(alice, workflow, name, body):
+    """Bodies need not name it; if they do, it is that one."""
+    own, other = workflow["id"], alice.post(WORKFLOWS, {"title": "Other"}).json()["id"]
+    nested, flat = f"{WORKFLOWS}{own}/{name}/", f"/api/workflow/{name}/"
+    before = alice.get(flat).json()["count"]
+    for wrong in (other, float(own), True, str(own), None):
+        answer = alice.post(nested, {**body, "workflow": wrong})
+        assert (answer.status_code, errors(answer)) == (400, [("workflow", "other_workflow")]), wrong
+        assert alice.post(f"{WORKFLOWS}999999/{name}/", {**body, "workflow": wrong}).status_code == 404, wrong
+    assert alice.get(flat).json()["count"] == before
+    made = alice.post(nested, {**body, "workflow": own}).json()
+    assert made["workflow"] == own
+    address = f"{flat}{made['id']}/"
+    read = alice.get(address)
+    for wrong in (other, float(own), True, str(own), None):
+        for call in (alice.put, alice.patch):
+            answer = call(address, {**body, "workflow": wrong})
+            assert (answer.status_code, errors(answer)) == (400, [("workflow", "invalid")]), wrong
+    for given in (body, {**body, "workflow": own}):
+        assert alice.put(address, given).json()["workflow"] == own
+    assert alice.get(address).headers["ETag"] == read.headers["ETag"]
 
 
 def test_nested_lists_are_of_their_workflow(alice, workflow, tasks):

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from workflow_ops import selectors
 from workflow_ops.api.base import IsTicketAdmin, RunViewSet
 from workflow_ops.api.filters import IncidentFilter
-from workflow_ops.api.serializers import IncidentSerializer, OutputSerializer
+from workflow_ops.api.serializers import IncidentSerializer, SkipSerializer
 from workflow_ops.models import Incident
 from workflow_ops.services import incidents
 
@@ -44,7 +44,7 @@ class IncidentViewSet(RunViewSet):
         incidents.incident_retry(user=self.user, incident_id=pk)
         return self.answer(pk)
 
-    @extend_schema(operation_id="skip_incident", request=OutputSerializer, responses=IncidentSerializer)
+    @extend_schema(operation_id="skip_incident", request=SkipSerializer, responses=IncidentSerializer)
     @action(detail=True, methods=["post"])
     def skip(self, request: Request, **kwargs: Any) -> HttpResponse:
         """Go on as if the task had been completed with this output."""

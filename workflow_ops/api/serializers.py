@@ -14,6 +14,7 @@ from core.openapi import FaultSerializer
 from workflow_design.api.content import JSONObjectField
 from workflow_design.api.serializers import AuditSerializer
 from workflow_ops.models import EndStatus, IncidentKind, IncidentStatus, InstanceStatus, TaskStatus
+from workflow_ops.services.incidents import MAX_NOTE
 
 
 @extend_schema_field({"oneOf": [{"type": "string"}, {"type": "integer"}]})
@@ -99,6 +100,14 @@ class OutputSerializer(serializers.Serializer[Any]):
     """What a task gives."""
 
     output = JSONObjectField()
+
+
+class SkipSerializer(serializers.Serializer[Any]):
+    """What stands for the output of a task that is skipped."""
+
+    output = JSONObjectField(
+        required=False, allow_null=True, help_text="Empty when absent; nothing else where a run is stuck, not a task."
+    )
 
 
 class AssignSerializer(serializers.Serializer[Any]):
@@ -202,7 +211,7 @@ class IncidentSerializer(AuditSerializer):
     code = serializers.CharField(read_only=True)
     message = serializers.CharField(read_only=True)
     trace = serializers.CharField(read_only=True)
-    note = serializers.CharField()
+    note = serializers.CharField(max_length=MAX_NOTE, allow_blank=True)
     ticket = serializers.IntegerField(allow_null=True, read_only=True)
     execution = serializers.IntegerField(read_only=True)
     workflow = serializers.IntegerField(read_only=True)

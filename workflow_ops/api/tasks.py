@@ -94,6 +94,11 @@ class TaskViewSet(RunViewSet):
             raise invalid("must be a list of ids of tasks", attr="tasks", code="wrong_type")
         if len(ids) > MAX_BULK:
             raise invalid(f"must have at most {MAX_BULK} items", attr="tasks", code="too_many")
+        # Also where the action has no use for them, and where there is no task that could tell.
+        if type(body.get("output", {})) is not dict:
+            raise invalid("must be an object", attr="output", code="wrong_type")
+        if type(body.get("user")) not in (int, type(None)):
+            raise invalid("must be the id of a person, or null", attr="user", code="wrong_type")
         return json_response({"results": [self._one(act, pk) for pk in ids]})
 
     def _bulk_action(self, body: dict[str, Any]) -> Callable[[int], Any]:

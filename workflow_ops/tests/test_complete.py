@@ -185,6 +185,10 @@ def test_bulk_gives_nobody_more_than_the_single_call(ask, done, will, uma, api):
         ({"action": "delete", "tasks": [1]}, [("action", "not_an_option")]),
         ({"action": ["claim"], "tasks": [1]}, [("action", "not_an_option")]),
         ({"action": "assign", "tasks": [1]}, [("user", "required")]),
+        ({"action": "assign", "tasks": [], "user": "5"}, [("user", "wrong_type")]),
+        ({"action": "claim", "tasks": [], "user": True}, [("user", "wrong_type")]),
+        ({"action": "claim", "tasks": [], "output": [None]}, [("output", "wrong_type")]),
+        ({"action": "complete", "tasks": [1], "output": None}, [("output", "wrong_type")]),
         ({}, [("action", "not_an_option")]),
     ],
 )

@@ -167,6 +167,8 @@ def test_note_and_resolve(stopped, incident, tom):
     assert TaskInstance.objects.get(task__key="a").status == "COMPLETED"
     # A note may still be added, but it stays resolved.
     assert tom.patch(incident, {"note": "Mended for good"}).json()["status"] == "RESOLVED"
+    # And be taken away.
+    assert tom.patch(incident, {"note": ""}).json()["note"] == ""
     assert refused(tom.patch(incident, {"status": "NEW"})) == (409, "resolved")
 
 
