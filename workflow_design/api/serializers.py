@@ -119,7 +119,8 @@ class TaskOrderSerializer(serializers.Serializer[Any]):
 class DuplicateSerializer(serializers.Serializer[Any]):
     """What the copy is called."""
 
-    key = serializers.CharField(max_length=64, required=False)
+    null_in_bodies = ("key", "title")
+    key = key_field(required=False, help_text=_KEY)
     title = serializers.CharField(max_length=limits.MAX_TITLE, required=False)
 
 

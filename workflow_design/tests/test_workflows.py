@@ -199,8 +199,9 @@ def test_duplicate_copies_tasks_and_transitions_but_no_ticket_types(alice, purch
     assert document["tasks"] == original["tasks"]
     assert document["transitions"] == original["transitions"]
     assert "tickets" not in document or document["tickets"] == []
-    again = alice.post(f"{WORKFLOWS}{source}/duplicate/", {})
-    assert (again.status_code, again.json()["title"]) == (201, "Purchase approval (copy)")
+    for body, key in (({}, "purchase-approval-copy"), ({"key": None, "title": None}, "purchase-approval-copy-2")):
+        again = alice.post(f"{WORKFLOWS}{source}/duplicate/", body)
+        assert (again.status_code, again.json()["title"], again.json()["key"]) == (201, "Purchase approval (copy)", key)
     assert alice.post(f"{WORKFLOWS}{source}/duplicate/", {"key": "copy"}).status_code == 409
 
 

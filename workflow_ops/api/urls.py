@@ -1,6 +1,6 @@
 """Below /api/: tickets, tasks, executions, incidents, and what of workflows needs runs."""
 
-from django.urls import URLPattern, include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from workflow_ops.api.attachments import AttachmentViewSet
 from workflow_ops.api.attempts import AttemptViewSet
@@ -31,7 +31,7 @@ def _actions(name: str, view: type[RunViewSet], *actions: str) -> list[URLPatter
     ]
 
 
-_tickets = [
+_tickets: list[URLPattern | URLResolver] = [
     path("", TicketViewSet.as_view({"get": "list", "post": "create"}), name="tickets"),
     re_path(rf"^{_ONE}$", TicketViewSet.as_view({"get": "retrieve"}, detail=True), name="ticket"),
     *_actions("tickets", TicketViewSet, "cancel", "hold", "resume"),
@@ -79,7 +79,7 @@ _incidents = [
     ),
     *_actions("incidents", IncidentViewSet, "retry", "skip"),
 ]
-_webhooks = [
+_webhooks: list[URLPattern | URLResolver] = [
     path("", WebhookViewSet.as_view({"get": "list", "post": "create"}), name="webhooks"),
     re_path(
         rf"^{_ONE}$",
