@@ -129,7 +129,8 @@ def servers() -> Iterator[Callable[..., Server]]:
 def _start(environment: dict[str, str], log: Path) -> tuple[subprocess.Popen[bytes], int]:
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--workers", "1", "--blocking-threads", environment.get("WEB_THREADS", str(default_threads()))]
+    command += ["--workers", environment.get("WEB_WORKERS", "1")]
+    command += ["--blocking-threads", environment.get("WEB_THREADS", str(default_threads()))]
     command += ["--http", "1", "--no-ws", "--log-level", "warning", "ticketflower.wsgi:application"]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
