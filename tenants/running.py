@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
-from django.db import InterfaceError, OperationalError
 
 from core.db import connection, fetch_row
+from core.errors import is_away
 from tenants import counters, hosts, queue
 from tenants.jobs import DEFAULT_RETRIES, Job, Later, delay, registry
 from tenants.lots import Lot, Rest
@@ -142,7 +142,7 @@ def _outcome(job: Fetched, rest: Rest | None) -> Run:
 
 def _after(error: Exception, job: Fetched, found: Job | None) -> Run:
     """A database that is away is no failure of the job, and is waited for as long as it takes."""
-    if _is_away(error):
+    if is_away(error):
         return Run(Outcome.LATER, delay(1), error)
     retries = found.retries if found else DEFAULT_RETRIES
     if job.failures < retries:
@@ -152,17 +152,13 @@ def _after(error: Exception, job: Fetched, found: Job | None) -> Run:
             found.on_failure(**job.args)
         except Exception as second:  # noqa: BLE001 # said, with the first one as its cause
             second.__cause__ = error
-            if _is_away(second):
+            if is_away(second):
                 return Run(Outcome.LATER, delay(1), second)
             # Nothing else tells whoever waits for the job.
             if job.failures < retries + DEFAULT_RETRIES:
                 return Run(Outcome.AGAIN, delay(job.failures - retries), second)
             error = second
     return Run(Outcome.FAILED, error=error)
-
-
-def _is_away(error: Exception) -> bool:
-    return isinstance(error, (OperationalError, InterfaceError)) and not connection.is_usable()
 
 
 def _enter(job: Fetched) -> None:

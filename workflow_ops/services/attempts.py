@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from core import backoff, http_client
 from core.db import connection, fetch_all
+from core.errors import is_away
 from core.fields import dump_json
 from core.http_client import Answer, CallFailed
 from core.json_input import BadJSON, loads
@@ -214,8 +215,8 @@ def in_time(record: Callable[[], Recorded]) -> Recorded:
     while True:
         try:
             return record()
-        except (OperationalError, InterfaceError):
-            if connection.is_usable() or time.monotonic() > until:
+        except (OperationalError, InterfaceError) as error:
+            if not is_away(error) or time.monotonic() > until:
                 raise
             # The next statement opens another one, which may find the database again.
             connection.close()
