@@ -35,15 +35,24 @@ class Client:
 
     def call(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
         """Status and body."""
+        self.send(method, path, body)
+        return self.answer()
+
+    def send(self, method: str, path: str, body: bytes = b"") -> None:
+        """Ask, and leave it to `answer` to wait."""
         signed = f"Authorization: Bearer {self.token}\r\n" if self.token else ""
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {self.host}\r\n{signed}"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         self._socket.sendall(head.encode() + body)
-        return self._answer()
 
-    def _answer(self) -> tuple[int, bytes]:
+    def fileno(self) -> int:
+        """Readable when the answer comes."""
+        return self._socket.fileno()
+
+    def answer(self) -> tuple[int, bytes]:
+        """Status and body of what was sent."""
         head = self._until(b"\r\n\r\n").lower()
         length = re.search(rb"content-length: *(\d+)", head)
         if length:

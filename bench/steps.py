@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import selectors
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import orjson
 
@@ -56,29 +58,45 @@ class Steps:
             answers = [expect(client.call("POST", "/api/tickets/", body), 201) for _ in range(count)]
         return [orjson.loads(answer)["open_tasks"][0]["id"] for answer in answers]
 
-    def run(self, first_tasks: list[int]) -> list[float]:
-        """Do these tickets to their end; seconds of each completion."""
-        times = []
-        with self.client("clerk") as client:
-            for task in first_tasks:
-                todo: int | None = task
-                while todo is not None:
-                    begin = time.perf_counter()
-                    answer = client.call("POST", f"/api/tasks/{todo}/complete/", BODY)
-                    times.append(time.perf_counter() - begin)
-                    found = orjson.loads(expect(answer, 200))
-                    todo = found["opened_tasks"][0]["id"] if found["opened_tasks"] else None
-            assert found["ticket"]["status"] == "COMPLETED"
-        assert len(times) == tickets.TASKS_OF_A_TICKET * len(first_tasks)
+    def run(self, *given: list[int]) -> list[float]:
+        """Do these tickets to their end, one after another those of a client; seconds of each completion.
+
+        One thread serves all clients, as in pgbench: what they take, the server lacks.
+        """
+        times: list[float] = []
+        with ExitStack() as stack, selectors.DefaultSelector() as waiting:
+            for first_tasks in given:
+                client = stack.enter_context(self.client("clerk"))
+                turns = self._turns(client, first_tasks, times)
+                next(turns)
+                waiting.register(client, selectors.EVENT_READ, turns)
+            while waiting.get_map():
+                for key, _ in waiting.select():
+                    if next(key.data, None) is None:
+                        waiting.unregister(key.fileobj)
+        assert len(times) == tickets.TASKS_OF_A_TICKET * sum(map(len, given))
         return times
+
+    def _turns(self, client: Client, first_tasks: list[int], times: list[float]) -> Iterator[bool]:
+        """Comes back whenever a completion was sent, and goes on when its answer is there."""
+        for task in first_tasks:
+            todo: int | None = task
+            while todo is not None:
+                begin = time.perf_counter()
+                client.send("POST", f"/api/tasks/{todo}/complete/", BODY)
+                yield True
+                answer = client.answer()
+                times.append(time.perf_counter() - begin)
+                found = orjson.loads(expect(answer, 200))
+                todo = found["opened_tasks"][0]["id"] if found["opened_tasks"] else None
+            assert found["ticket"]["status"] == "COMPLETED"
 
     def round(self, clients: int, per_client: int) -> None:
         """Measure once more: so many tickets for each of the clients."""
         given = [self.open(per_client) for _ in range(clients)]
         before = [processor_seconds(pid) for pid in self._pids]
         begin = time.perf_counter()
-        with ThreadPoolExecutor(clients) as pool:
-            times = [taken for part in pool.map(self.run, given) for taken in part]
+        times = self.run(*given)
         seconds = time.perf_counter() - begin
         spent = [processor_seconds(pid) - was for pid, was in zip(self._pids, before, strict=True)]
         self.rates[clients].append(len(times) / seconds)
