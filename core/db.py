@@ -11,7 +11,7 @@ from django.db import connection as _connection
 from django_tenants.utils import quote_schema_name
 from psycopg import Cursor
 
-from core import prepared
+from core import pipeline, prepared
 
 if TYPE_CHECKING:
     from django.db.backends.postgresql.base import DatabaseWrapper
@@ -56,20 +56,28 @@ def fetch_row(sql: str, params: list[Any]) -> tuple[Any, ...] | None:
     if connection.search_path_set_schemas:
         rows = fetch_all(sql, params)
         return rows[0] if rows else None
-    path = ", ".join(quote_schema_name(name) for name in paths)
+    command = f"SET search_path = {', '.join(quote_schema_name(name) for name in paths)}"
     # Said before it is so, or opening the cursor would set it.
     connection.search_path_set_schemas = paths
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET search_path = {path}; {sql}", params)
-            cursor.nextset()
-            row: tuple[Any, ...] | None = cursor.fetchone()
+        rows = _fetch_after(connection, command, sql, params)
     except BaseException:
         connection.search_path_set_schemas = None
         raise
     if told := _path(connection):
         _told[tuple(paths)] = told
-    return row
+    return rows[0] if rows else None
+
+
+def _fetch_after(connection: TenantConnection, command: str, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+    if not wants_cursor(connection):
+        connection.validate_no_broken_transaction()
+        with connection.wrap_database_errors:
+            return pipeline.run_after(connection.connection, command, sql, params)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{command}; {sql}", params)
+        cursor.nextset()
+        return cursor.fetchall()
 
 
 def _path(connection: TenantConnection) -> str | None:

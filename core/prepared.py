@@ -45,17 +45,20 @@ def run(connection: Connection[Any], sql: str, params: Sequence[Any] | Mapping[s
 
 def run_once(connection: Connection[Any], sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """All rows of a statement of which there are many: it is planned for its values, and not kept. As `run` else."""
-    pgconn = connection.pgconn
-    text, _ = _numbered(sql)
-    values = [_dump(value) for value in params]
+    text, values = once(sql, params)
     _begin(connection)
-    return rows_of(connection, pgconn.exec_params(text, values))
+    return rows_of(connection, connection.pgconn.exec_params(text, values))
+
+
+def once(sql: str, params: Sequence[Any]) -> tuple[bytes, list[bytes | None]]:
+    """The statement and its values as PostgreSQL takes them."""
+    return _numbered(sql)[0], [_dump(value) for value in params]
 
 
 def _begin(connection: Connection[Any]) -> None:
     """As psycopg does: a transaction, where one is wanted and none is open."""
     if not connection.autocommit and connection.pgconn.transaction_status == TransactionStatus.IDLE:
-        _require(connection.pgconn, connection.pgconn.exec_(b"BEGIN"))
+        require(connection.pgconn, connection.pgconn.exec_(b"BEGIN"))
 
 
 def ready(connection: Connection[Any], sql: str, params: Sequence[Any] | Mapping[str, Any]) -> tuple[bytes, list[Any]]:
@@ -67,7 +70,7 @@ def ready(connection: Connection[Any], sql: str, params: Sequence[Any] | Mapping
     name = known.get(sql)
     if name is None:
         name = b"constant_%d" % next(_names)
-        _require(connection.pgconn, connection.pgconn.prepare(name, text))
+        require(connection.pgconn, connection.pgconn.prepare(name, text))
         known[sql] = name
     return name, values
 
@@ -77,7 +80,7 @@ def rows_of(connection: Connection[Any], result: PGresult) -> list[tuple[Any, ..
     if result.status != ExecStatus.TUPLES_OK:
         if result.error_field(DiagnosticField.SQLSTATE) in _FORGOTTEN:
             connection.__dict__.pop("statements", None)
-        _require(connection.pgconn, result)
+        require(connection.pgconn, result)
         return []
     loads = [_loader(result.ftype(column)) for column in range(result.nfields)]
     return [
@@ -158,7 +161,7 @@ def _loader(oid: int) -> Callable[[bytes], Any]:
         raise TypeError(f"A constant statement gives no values of PostgreSQL's type {oid}.") from None
 
 
-def _require(pgconn: PGconn, result: PGresult) -> None:
+def require(pgconn: PGconn, result: PGresult) -> None:
     """Raise what PostgreSQL has against it."""
     if result.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
         return

@@ -37,6 +37,8 @@ class CompanyToken(jwt.Token):
             self.user_id = int(self.payload["sub"])
         except (KeyError, TypeError, ValueError):
             raise TokenError("Token is invalid") from None
+        if not 0 < self.user_id < 2**63:
+            raise TokenError("Token is invalid")
 
 
 class AccessToken(CompanyToken, jwt.AccessToken):
