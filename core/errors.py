@@ -21,7 +21,7 @@ from django.core.exceptions import (
 from django.core.exceptions import (
     ValidationError as DjangoValidationError,
 )
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
@@ -160,7 +160,7 @@ def refusal_for(exc: BaseException) -> tuple[Refused, dict[str, str]] | None:
         "55P03",
     ):
         return conflict("Somebody else is writing this now: try again."), headers
-    if isinstance(exc, OperationalError) and is_away(exc):
+    if is_away(exc):
         log.warning("The database does not answer: %s", exc)
         headers["Retry-After"] = "1"
         return Refused([Fault("unavailable", "The database does not answer: try again.")], status=503), headers
@@ -172,8 +172,6 @@ def is_away(exc: BaseException) -> bool:
 
     The error tells, and not whether the connection can be used: by now it may be another one.
     """
-    if isinstance(exc, InterfaceError):
-        return True
     cause = exc.__cause__ if isinstance(exc, OperationalError) else None
     if not isinstance(cause, psycopg.OperationalError):
         return False

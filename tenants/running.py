@@ -151,8 +151,8 @@ def _after(error: Exception, job: Fetched, found: Job | None) -> Run:
         try:
             found.on_failure(**job.args)
         except Exception as second:  # noqa: BLE001 # said, with the first one as its cause
-            second.__cause__ = error
-            if is_away(second):
+            away, second.__cause__ = is_away(second), error
+            if away:
                 return Run(Outcome.LATER, delay(1), second)
             # Nothing else tells whoever waits for the job.
             if job.failures < retries + DEFAULT_RETRIES:

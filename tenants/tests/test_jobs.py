@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from core.db import connection
@@ -183,6 +183,29 @@ def test_what_could_not_be_told_is_told_later(acme, job, in_company):
     assert outcomes["never"] == [again] * 10 + [(Outcome.FAILED, ValueError)]
     assert (calls.count("twice"), calls.count("never")) == (1, 1)
     assert waiting_jobs() == []
+
+
+def test_what_could_not_be_told_because_the_database_was_away_is_told_later(acme, job, in_company):
+    """However often: it is no failure of the telling."""
+    away = "DO $$ BEGIN RAISE EXCEPTION 'away' USING ERRCODE = '57P03'; END $$"
+
+    def fail(*, event):
+        raise ZeroDivisionError
+
+    def tell(*, event):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(away)
+
+    failing = job(fail, retries=0, on_failure=tell)
+    with in_company(acme):
+        failing.enqueue(event="x")
+    for minute in range(20):
+        [run] = run_jobs(now=timezone.now() + timedelta(hours=minute), errors="keep")
+        assert (run.outcome, type(run.error), type(run.error.__cause__)) == (
+            Outcome.LATER,
+            OperationalError,
+            ZeroDivisionError,
+        )
 
 
 def test_what_ends_its_workers_is_not_run_for_ever(acme, job, in_company):

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from core import backoff, http_client
@@ -215,7 +215,7 @@ def in_time(record: Callable[[], Recorded]) -> Recorded:
     while True:
         try:
             return record()
-        except (OperationalError, InterfaceError) as error:
+        except OperationalError as error:
             if not is_away(error) or time.monotonic() > until:
                 raise
             # The next statement opens another one, which may find the database again.
